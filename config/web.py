@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from config.guard import settings_or_exit
 from config.lifeline import tie_to_parent
 
 worker_class = "gthread"
@@ -20,6 +21,11 @@ loglevel = "warning"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 # The control socket lives in the home folder by default: nothing here uses it, and two servers would share it.
 control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """Read the settings before a worker does: a worker that cannot would be started again for ever."""
+    settings_or_exit()
 
 
 def post_fork(server: Any, worker: Any) -> None:
