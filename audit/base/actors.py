@@ -1,0 +1,151 @@
+"""What a person may do follows from the roles they hold, in one table; every refusal is a sentence."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from audit.base.errors import NotPermitted
+
+
+class Role(StrEnum):
+    """The roles of this product, held for one team or for the whole organisation."""
+
+    VIEWER = "viewer"
+    OWNER = "owner"
+    VALIDATOR = "validator"
+    APPROVER = "approver"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+TITLES: Final[Mapping[Role, str]] = {
+    Role.VIEWER: "Manager",
+    Role.OWNER: "Model owner",
+    Role.VALIDATOR: "Validator",
+    Role.APPROVER: "Approver",
+    Role.AUDITOR: "Auditor",
+    Role.ADMINISTRATOR: "Administrator",
+}
+EVERYONE: Final = frozenset(Role)
+BUILDERS: Final = frozenset({Role.OWNER, Role.ADMINISTRATOR})
+RIGHTS: Final[Mapping[str, frozenset[Role]]] = {
+    "read": EVERYONE,
+    "people.manage": frozenset({Role.ADMINISTRATOR}),
+    "people.issue_token": frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.AUDITOR}),
+    "ledger.read": frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.VIEWER, Role.VALIDATOR, Role.APPROVER, Role.OWNER}),
+    "jobs.retry": BUILDERS,
+    "jobs.cancel": BUILDERS,
+    "catalogue.write": BUILDERS,
+    "monitoring.write": BUILDERS,
+    "sources.manage": BUILDERS,
+    "billing.import": frozenset({Role.ADMINISTRATOR}),
+    "returns.value": frozenset({Role.OWNER, Role.VIEWER, Role.ADMINISTRATOR}),
+    "approvals.request": frozenset({Role.OWNER}),
+    "approvals.vote": frozenset({Role.VALIDATOR, Role.APPROVER}),
+    "retraining.manage": BUILDERS,
+    "retraining.review": frozenset({Role.VALIDATOR}),
+    "maturity.assess": BUILDERS,
+}
+SENTENCES: Final[Mapping[str, str]] = {
+    "read": "see this",
+    "people.manage": "manage people and roles",
+    "people.issue_token": "issue API tokens",
+    "ledger.read": "read the ledger",
+    "jobs.retry": "retry jobs",
+    "jobs.cancel": "cancel jobs",
+    "catalogue.write": "register or change models",
+    "monitoring.write": "send predictions, labels or metrics",
+    "sources.manage": "connect sources",
+    "billing.import": "import bills",
+    "returns.value": "state what outcomes are worth",
+    "approvals.request": "ask for a promotion",
+    "approvals.vote": "decide on promotions",
+    "retraining.manage": "change retraining rules or start retraining",
+    "retraining.review": "close model reviews",
+    "maturity.assess": "assess maturity",
+}
+SCOPES: Final[Mapping[str, frozenset[str]]] = {
+    "read": frozenset({"read", "ledger.read"}),
+    "write": frozenset({"read", "catalogue.write", "monitoring.write"}),
+}
+
+
+def listed(names: list[str]) -> str:
+    """``["a", "b", "c"]`` as "a, b or c"."""
+    return " or ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def who_may(right: str) -> str:
+    """The roles that carry ``right``, as words: "a model owner or an administrator"."""
+    titles = [TITLES[role].lower() for role in Role if role in RIGHTS[right]]
+    return listed([f"{'an' if title[0] in 'aeiou' else 'a'} {title}" for title in titles])
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, with what rights, from where: a person, a token, a service of ours, or someone outside.
+
+    ``grants`` maps a team's id to the roles held there; the key None stands for the whole organisation.
+    ``scopes`` narrows a token to some rights; None narrows nothing.
+    """
+
+    kind: str
+    id: str
+    name: str
+    grants: Mapping[UUID | None, frozenset[Role]] = field(default_factory=dict)
+    scopes: frozenset[str] | None = None
+    address: str = ""
+    origin: str = ""
+    on_behalf_of: str = ""
+    user_id: UUID | None = None
+
+    @classmethod
+    def service(cls, name: str, *, origin: str = "", on_behalf_of: str = "") -> "Actor":
+        """A part of Tollgate that acts by itself; it may do everything, and the ledger says that it did."""
+        return cls("service", name, name, {None: EVERYONE}, origin=origin, on_behalf_of=on_behalf_of)
+
+    @classmethod
+    def nobody(cls, address: str = "", origin: str = "") -> "Actor":
+        """Someone who has not signed in."""
+        return cls("outside", "", "nobody", address=address, origin=origin)
+
+    def at(self, address: str, origin: str) -> "Actor":
+        """The same actor, seen at this address with this request or job id."""
+        return replace(self, address=address, origin=origin)
+
+    def roles(self, team: UUID | None) -> frozenset[Role]:
+        """The roles held for ``team``, those for the whole organisation among them."""
+        return self.grants.get(team, frozenset()) | self.grants.get(None, frozenset())
+
+    def may(self, right: str, team: UUID | None = None) -> bool:
+        """Whether the actor has ``right`` for ``team`` (None: for the whole organisation)."""
+        if self.scopes is not None and not any(right in SCOPES[scope] for scope in self.scopes):
+            return False
+        return bool(self.roles(team) & RIGHTS[right])
+
+    def may_anywhere(self, right: str) -> bool:
+        """Whether the actor has ``right`` for at least one team."""
+        return any(self.may(right, team) for team in self.grants)
+
+    def check(self, right: str, team: UUID | None = None) -> None:
+        """Nothing, when the actor has the right.
+
+        Raises:
+            NotPermitted: the actor lacks it; the sentence says who has it.
+        """
+        if not self.may(right, team):
+            raise NotPermitted(self.why_not(right), right=right)
+
+    def why_not(self, right: str) -> str:
+        """The sentence that a disabled action shows."""
+        if self.scopes is not None and not any(right in SCOPES[scope] for scope in self.scopes):
+            return f"This token may not {SENTENCES[right]}: its scope is {listed(sorted(self.scopes)) or 'empty'}."
+        return f"You may not {SENTENCES[right]} here: {who_may(right)} of this team can."
+
+    def teams(self, right: str) -> set[UUID] | None:
+        """The ids of the teams for which the actor has ``right``; None means all teams."""
+        if self.may(right, None):
+            return None
+        return {team for team in self.grants if team is not None and self.may(right, team)}

@@ -1,0 +1,1 @@
+"""What everything else points at: use cases, models, versions, data, pipelines, deployments."""

@@ -1,0 +1,225 @@
+"""The catalogue's records. What changes over time carries two times: when it was true, and when we learned of it."""
+
+from django.db import models
+from django.db.models import Q
+
+from audit.base import clock
+from audit.base.models import Record
+
+
+class Task(models.TextChoices):
+    """What a model predicts."""
+
+    CLASSIFICATION = "classification", "Classification"
+    REGRESSION = "regression", "Regression"
+
+
+class Environment(models.TextChoices):
+    """Where a version runs."""
+
+    PRODUCTION = "production", "Production"
+    STAGING = "staging", "Staging"
+    SHADOW = "shadow", "Shadow"
+
+
+class Mode(models.TextChoices):
+    """How a version answers."""
+
+    ONLINE = "online", "Online"
+    BATCH = "batch", "Batch"
+
+
+class UseCase(Record):
+    """A business problem that models are built for; its team owns everything below it."""
+
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="use_cases")
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=200)
+    problem = models.TextField()
+    value_hypothesis = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Model(Record):
+    """A model of a use case, whatever its version.
+
+    ``features`` maps each input's name to "number" or "category". ``threshold`` is the score from which a
+    classification counts as positive. ``outcome`` says in words what a positive is, or what is estimated; ``unit``
+    is the unit of an estimate.
+    """
+
+    use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="models")
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=200)
+    task = models.CharField(max_length=20, choices=Task.choices)
+    owner = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="owned_models")
+    outcome = models.CharField(max_length=200)
+    unit = models.CharField(max_length=40, blank=True)
+    features = models.JSONField(default=dict)
+    threshold = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Dataset(Record):
+    """A named collection of data."""
+
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="datasets")
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DatasetVersion(Record):
+    """A dataset as it was: its content's SHA-256, its rows, its columns, and the time that it covers."""
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=64)
+    location = models.CharField(max_length=500)
+    rows = models.BigIntegerField()
+    columns = models.JSONField(default=dict)
+    data_from = models.DateTimeField(null=True)
+    data_until = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("dataset", "-number")
+        constraints = (
+            models.UniqueConstraint(fields=("dataset", "number"), name="catalogue_dataset_version_number"),
+            models.UniqueConstraint(fields=("dataset", "digest"), name="catalogue_dataset_version_content"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.dataset} v{self.number}"
+
+
+class Pipeline(Record):
+    """A way to train versions of a model. ``engine`` runs it; ``parameters`` are the engine's."""
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="pipelines")
+    name = models.CharField(max_length=100)
+    engine = models.CharField(max_length=40)
+    parameters = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("model", "name"), name="catalogue_pipeline_name"),)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RunState(models.TextChoices):
+    """How a pipeline run went."""
+
+    RUNNING = "running", "Running"
+    SUCCEEDED = "succeeded", "Succeeded"
+    FAILED = "failed", "Failed"
+
+
+class PipelineRun(Record):
+    """One run of a pipeline: what went in, with which parameters and code, when, started by whom."""
+
+    pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="runs")
+    key = models.CharField(max_length=200, unique=True)
+    state = models.CharField(max_length=10, choices=RunState.choices)
+    trigger = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    compute_seconds = models.FloatField(null=True)
+    parameters = models.JSONField(default=dict)
+    code_version = models.CharField(max_length=80, blank=True)
+    environment = models.JSONField(default=dict)
+    inputs = models.ManyToManyField(DatasetVersion, related_name="used_by")
+
+    class Meta:
+        ordering = ("-started_at",)
+
+    def __str__(self) -> str:
+        return f"{self.pipeline} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class ModelVersion(Record):
+    """A trained version: its artefact's SHA-256, its author, the data it learned from, its metrics at training."""
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    artefact = models.CharField(max_length=500)
+    artefact_digest = models.CharField(max_length=64)
+    artefact_bytes = models.BigIntegerField(default=0)
+    author = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="authored_versions")
+    registered_by = models.CharField(max_length=254)
+    run = models.ForeignKey(PipelineRun, on_delete=models.PROTECT, null=True, related_name="versions")
+    training_data = models.ManyToManyField(DatasetVersion, related_name="trained")
+    parameters = models.JSONField(default=dict)
+    metrics = models.JSONField(default=dict)
+    data_from = models.DateTimeField(null=True)
+    data_until = models.DateTimeField(null=True)
+    notes = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("model", "-number")
+        constraints = (models.UniqueConstraint(fields=("model", "number"), name="catalogue_version_number"),)
+
+    def __str__(self) -> str:
+        return f"{self.model} v{self.number}"
+
+
+class AliasPeriod(Record):
+    """A name ("production") that pointed at a version from ``since`` until ``until`` (empty: still does)."""
+
+    model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="aliases")
+    alias = models.SlugField(max_length=40)
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="aliases")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    ended_recorded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-since",)
+        constraints = (
+            models.UniqueConstraint(fields=("model", "alias"), condition=Q(until=None), name="catalogue_alias_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.alias} of {self.model}: v{self.version.number}"
+
+
+class Deployment(Record):
+    """A version that runs in an environment from ``since`` until ``until`` (empty: still runs).
+
+    ``created_at`` and ``ended_recorded_at`` say when we learned of either.
+    """
+
+    version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="deployments")
+    environment = models.CharField(max_length=20, choices=Environment.choices)
+    mode = models.CharField(max_length=10, choices=Mode.choices)
+    since = models.DateTimeField(default=clock.now)
+    until = models.DateTimeField(null=True)
+    ended_recorded_at = models.DateTimeField(null=True)
+    actor_id = models.CharField(max_length=254)
+
+    class Meta:
+        ordering = ("-since",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("version", "environment", "mode"), condition=Q(until=None), name="catalogue_deployment_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.version} in {self.environment}"

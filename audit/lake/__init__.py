@@ -1,0 +1,1 @@
+"""The lake: raw bills, prediction logs, data and artefacts, stored once under the digest of their content."""

@@ -1,0 +1,181 @@
+"""Content-addressed files in a folder or an S3 bucket: the same content is one object, never changed once written."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from audit.base.errors import NotFound
+
+if TYPE_CHECKING:
+    import pyarrow
+
+CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Where content lies (``path``, relative to the lake), its SHA-256 in hex, and its size in bytes."""
+
+    path: str
+    digest: str
+    size: int
+
+
+class Store(Protocol):
+    """What a lake needs of a place."""
+
+    def keep(self, path: str, source: Path) -> None:
+        """Takes the file ``source`` over as ``path``, unless it is there."""
+
+    def local(self, path: str) -> Path:
+        """A local file with the content of ``path``."""
+
+
+class Folder:
+    """A lake in a folder. A file appears whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def keep(self, path: str, source: Path) -> None:
+        """Moves ``source`` to its place."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)
+
+    def local(self, path: str) -> Path:
+        """The file itself.
+
+        Raises:
+            NotFound: it is not in the lake.
+        """
+        target = self.root / path
+        if not target.is_file():
+            raise NotFound(f"The lake has no {path}.")
+        return target
+
+
+class Bucket:
+    """A lake in S3. What is read is kept in a local folder: content never changes, so a copy stays right."""
+
+    def __init__(self, bucket: str, prefix: str, cached: Path, endpoint: str | None) -> None:
+        import boto3
+
+        self.client = boto3.client("s3", endpoint_url=endpoint)
+        self.bucket, self.prefix, self.cached = bucket, prefix, Folder(cached)
+
+    def _key(self, path: str) -> str:
+        return f"{self.prefix}/{path}".lstrip("/")
+
+    def keep(self, path: str, source: Path) -> None:
+        """Uploads ``source`` and keeps it as the local copy."""
+        self.client.upload_file(str(source), self.bucket, self._key(path))
+        self.cached.keep(path, source)
+
+    def local(self, path: str) -> Path:
+        """The local copy, downloaded when it is not there.
+
+        Raises:
+            NotFound: it is not in the lake.
+        """
+        target = self.cached.root / path
+        if target.is_file():
+            return target
+        from botocore.exceptions import ClientError
+
+        with _workfile() as work:
+            try:
+                self.client.download_file(self.bucket, self._key(path), str(work.path))
+            except ClientError as error:
+                raise NotFound(f"The lake has no {path}.") from error
+            self.cached.keep(path, work.path)
+        return target
+
+
+class _workfile:
+    """A temporary file on the lake's disk, so that it can be moved into place; removed when it was not."""
+
+    def __enter__(self) -> "_workfile":
+        folder = settings.TOLLGATE_HOME / "tmp"
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder)
+        os.close(handle)
+        self.path = Path(name)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.path.unlink(missing_ok=True)
+
+
+@cache
+def _store(url: str, endpoint: str | None) -> Store:
+    parts = urlsplit(url)
+    if parts.scheme == "s3":
+        return Bucket(parts.netloc, parts.path.strip("/"), settings.TOLLGATE_HOME / "lake-copy", endpoint)
+    return Folder(Path(url))
+
+
+def store() -> Store:
+    """The lake that the settings name."""
+    return _store(str(settings.LAKE_URL), settings.LAKE_ENDPOINT_URL)
+
+
+def put_chunks(prefix: str, chunks: Iterable[bytes], *, suffix: str = "") -> Stored:
+    """Stores what ``chunks`` hold, one after the other, under ``prefix``; memory holds one chunk at a time."""
+    hasher, size = hashlib.sha256(), 0
+    with _workfile() as work:
+        with work.path.open("wb") as file:
+            for chunk in chunks:
+                hasher.update(chunk)
+                size += len(chunk)
+                file.write(chunk)
+        digest = hasher.hexdigest()
+        path = f"{prefix}/{digest}{suffix}"
+        store().keep(path, work.path)
+    return Stored(path, digest, size)
+
+
+def put_bytes(prefix: str, content: bytes, *, suffix: str = "") -> Stored:
+    """Stores ``content`` under ``prefix``."""
+    return put_chunks(prefix, [content], suffix=suffix)
+
+
+def put_file(prefix: str, source: Path, *, suffix: str = "") -> Stored:
+    """Stores a copy of the file ``source`` under ``prefix``."""
+    with source.open("rb") as file:
+        return put_chunks(prefix, iter(lambda: file.read(CHUNK), b""), suffix=suffix)
+
+
+def put_table(prefix: str, table: "pyarrow.Table") -> Stored:
+    """Stores ``table`` as Parquet (zstd) under ``prefix``."""
+    import pyarrow.parquet as pq
+
+    with _workfile() as work:
+        pq.write_table(table, work.path, compression="zstd")
+        return put_file(prefix, work.path, suffix=".parquet")
+
+
+def local(path: str) -> Path:
+    """A local file with the content that was stored at ``path``.
+
+    Raises:
+        NotFound: it is not in the lake.
+    """
+    return store().local(path)
+
+
+def read_bytes(path: str) -> bytes:
+    """The content that was stored at ``path``.
+
+    Raises:
+        NotFound: it is not in the lake.
+    """
+    return local(path).read_bytes()

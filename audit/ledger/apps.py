@@ -1,0 +1,14 @@
+"""Names the app."""
+
+from django.apps import AppConfig
+
+
+class LedgerConfig(AppConfig):
+    """Floor 1, ledger."""
+
+    name = "audit.ledger"
+    label = "ledger"
+
+    def ready(self) -> None:
+        """Registers the ledger's own actions."""
+        from audit.ledger import ledger_actions  # noqa: F401

@@ -1,0 +1,5 @@
+"""What the ledger says about itself."""
+
+from audit.ledger.registry import Action, register
+
+REFUSED = register(Action("ledger.refused", "was refused: {subject}"))

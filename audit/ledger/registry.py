@@ -1,0 +1,30 @@
+"""Each action is registered once, with its sentence and the page of its subject."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A kind of entry. ``sentence`` follows the actor's name: "registered model {subject}".
+
+    ``link`` names the URL of the subject's page; it takes the subject's id, or nothing shows a link.
+    """
+
+    code: str
+    sentence: str
+    link: str = ""
+
+
+ACTIONS: dict[str, Action] = {}
+
+
+def register(action: Action) -> str:
+    """Makes the action known, and returns its code.
+
+    Raises:
+        ValueError: the code is taken by another action.
+    """
+    known = ACTIONS.setdefault(action.code, action)
+    if known != action:
+        raise ValueError(f"The ledger action {action.code} is registered twice.")
+    return action.code

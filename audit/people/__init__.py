@@ -1,0 +1,1 @@
+"""Who acts here: users, teams, the roles they hold, their tokens."""

@@ -1,0 +1,14 @@
+"""Names the app."""
+
+from django.apps import AppConfig
+
+
+class PeopleConfig(AppConfig):
+    """Floor 1, people."""
+
+    name = "audit.people"
+    label = "people"
+
+    def ready(self) -> None:
+        """Signing in and out is recorded."""
+        from audit.people import signals  # noqa: F401

@@ -1,0 +1,90 @@
+"""A user is known by e-mail; roles are held per team, or for the whole organisation, and may end."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+
+from audit.base.models import Record
+from audit.base.actors import TITLES, Role
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; there is no superuser: rights come from roles alone."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """A new user with this e-mail, folded to lower case."""
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        """The user with this e-mail, in any case."""
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(Record, AbstractBaseUser):
+    """A person who signs in."""
+
+    email = models.EmailField(unique=True)
+    name = models.CharField(max_length=200)
+    zone = models.CharField(max_length=64, default="UTC")
+    is_active = models.BooleanField(default=True)
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]
+    objects = UserManager()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Team(Record):
+    """People who answer for models together; what a team owns, only its members and auditors see."""
+
+    slug = models.SlugField(unique=True)
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(Record):
+    """A role that a user holds, for one team or (team empty) for the whole organisation, until it ends."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships")
+    role = models.CharField(max_length=20, choices=[(role.value, title) for role, title in TITLES.items()])
+    until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("user", "team", "role"), name="people_membership_once", nulls_distinct=False),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user}: {TITLES[Role(self.role)]}, {self.team or 'whole organisation'}"
+
+
+class Token(Record):
+    """A key for programs. Only its SHA-256 is kept; it carries its owner's rights, narrowed by scopes, until it ends."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=100)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

@@ -1,0 +1,41 @@
+"""Reads people as the viewer may see them."""
+
+from datetime import datetime
+from django.db.models import Q, QuerySet
+
+from audit.base import clock
+from audit.base.actors import Actor, Role
+from audit.base.scoping import visible
+from audit.people.models import Membership, Team, Token, User
+
+def actor_of(user: User, *, address: str = "", origin: str = "", at: datetime | None = None) -> Actor:
+    """The actor that a signed-in user is, with the roles that have not ended at ``at`` (now, when left out)."""
+    held: dict = {}
+    rows = Membership.objects.filter(Q(until=None) | Q(until__gt=at or clock.now()), user=user)
+    for team_id, role in rows.values_list("team_id", "role"):
+        held.setdefault(team_id, set()).add(Role(role))
+    grants = {team: frozenset(roles) for team, roles in held.items()}
+    return Actor("person", user.email, user.name, grants, address=address, origin=origin, user_id=user.pk)
+
+
+def teams(*, viewer: Actor) -> QuerySet[Team]:
+    """The teams that the viewer belongs to, or all for who sees the whole organisation."""
+    return visible(Team.objects.all(), viewer=viewer, team="pk")
+
+
+def members(*, viewer: Actor) -> QuerySet[Membership]:
+    """Roles held, of the teams that the viewer sees."""
+    rows = Membership.objects.select_related("user", "team").order_by("team__name", "user__name", "role")
+    return visible(rows, viewer=viewer, team="team")
+
+
+def tokens(*, viewer: Actor) -> QuerySet[Token]:
+    """The viewer's own tokens, newest first."""
+    return Token.objects.filter(user_id=viewer.user_id)
+
+
+def holders(*, team: Team, roles: set[Role]) -> QuerySet[User]:
+    """Active users who hold one of ``roles`` for ``team`` now."""
+    live = Q(memberships__until=None) | Q(memberships__until__gt=clock.now())
+    where = Q(memberships__team=team) | Q(memberships__team=None)
+    return User.objects.filter(live, where, memberships__role__in=roles, is_active=True).distinct().order_by("name")

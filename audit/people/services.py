@@ -1,0 +1,182 @@
+"""Changes people: users, teams, roles, tokens. Each change is one call and one ledger entry."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from audit.base import clock
+from audit.base.actors import SCOPES, Actor, Role
+from audit.base.errors import InvalidInput, NotFound, Refused
+from audit.ledger.services import record
+from audit.people import ledger_actions
+from audit.people.models import Membership, Team, Token, User
+from audit.people.selectors import actor_of
+
+TOKEN_PREFIX = "tg_"
+MAX_TOKEN_DAYS = 366
+LAST_USED_EVERY = timedelta(minutes=1)
+
+
+@transaction.atomic
+def create_user(*, actor: Actor, email: str, name: str, password: str | None = None) -> User:
+    """A new user.
+
+    Raises:
+        NotPermitted: the actor may not manage people.
+        InvalidInput: the e-mail is taken.
+    """
+    actor.check("people.manage")
+    if User.objects.filter(email=email.strip().lower()).exists():
+        raise InvalidInput(f"{email} is in use.", where="email", mend="Grant that user a role instead.")
+    user = User.objects.create_user(email, password, name=name)
+    record(actor=actor, action=ledger_actions.USER_CREATED, subject=user, changes={"email": (None, user.email)})
+    return user
+
+
+@transaction.atomic
+def create_team(*, actor: Actor, slug: str, name: str) -> Team:
+    """A new team.
+
+    Raises:
+        NotPermitted: the actor may not manage people.
+        InvalidInput: the short name is taken.
+    """
+    actor.check("people.manage")
+    if Team.objects.filter(slug=slug).exists():
+        raise InvalidInput(f"The team {slug} exists.", where="slug", mend="Choose another short name.")
+    team = Team.objects.create(slug=slug, name=name)
+    record(actor=actor, action=ledger_actions.TEAM_CREATED, subject=team, team=team.pk, changes={"slug": (None, slug)})
+    return team
+
+
+@transaction.atomic
+def grant_role(
+    *, actor: Actor, user: User, role: Role, team: Team | None, until: datetime | None = None, reason: str = ""
+) -> Membership:
+    """The role, held from now on, for ``team`` or (None) for the whole organisation, until ``until`` (UTC) or always.
+
+    Raises:
+        NotPermitted: the actor may not manage people.
+    """
+    actor.check("people.manage")
+    membership, made = Membership.objects.get_or_create(user=user, team=team, role=role, defaults={"until": until})
+    before = None if made else membership.until
+    if made or before != until:
+        membership.until = until
+        membership.save()
+        record(
+            actor=actor,
+            action=ledger_actions.ROLE_GRANTED,
+            subject=membership,
+            team=team.pk if team else None,
+            reason=reason,
+            changes={"role": (None if made else role, role), "until": (before, until)},
+        )
+    return membership
+
+
+@transaction.atomic
+def revoke_role(*, actor: Actor, membership: Membership, reason: str) -> None:
+    """Ends the role at once.
+
+    Raises:
+        NotPermitted: the actor may not manage people.
+    """
+    actor.check("people.manage")
+    record(
+        actor=actor,
+        action=ledger_actions.ROLE_REVOKED,
+        subject=membership,
+        team=membership.team_id,
+        reason=reason,
+        changes={"role": (membership.role, None)},
+    )
+    membership.delete()
+
+
+def digest(token: str) -> str:
+    """What is stored of a token: its SHA-256, in hex. Tokens have 256 random bits, so no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def issue_token(*, actor: Actor, user: User, name: str, scopes: list[str], days: int) -> tuple[Token, str]:
+    """A new token of ``user`` and its text, which is shown this once.
+
+    Raises:
+        NotPermitted: the actor is neither the user nor a service.
+        InvalidInput: a scope is unknown, or ``days`` is not between 1 and 366.
+    """
+    if actor.kind != "service" and actor.user_id != user.pk:
+        actor.check("people.manage")
+    unknown = set(scopes) - set(SCOPES)
+    if unknown or not scopes:
+        raise InvalidInput("Choose at least one scope of " + ", ".join(SCOPES) + ".", where="scopes")
+    if not 1 <= days <= MAX_TOKEN_DAYS:
+        raise InvalidInput(f"A token lasts 1 to {MAX_TOKEN_DAYS} days.", where="days", mend="Enter a number of days.")
+    text = TOKEN_PREFIX + secrets.token_urlsafe(32)
+    token = Token.objects.create(
+        user=user,
+        name=name,
+        prefix=text[:8],
+        digest=digest(text),
+        scopes=sorted(scopes),
+        expires_at=clock.now() + timedelta(days=days),
+    )
+    record(
+        actor=actor,
+        action=ledger_actions.TOKEN_ISSUED,
+        subject=token,
+        changes={"scopes": (None, token.scopes), "expires_at": (None, token.expires_at)},
+    )
+    return token, text
+
+
+@transaction.atomic
+def revoke_token(*, actor: Actor, token_id: str) -> Token:
+    """Ends a token at once.
+
+    Raises:
+        NotFound: there is no such token among the actor's own.
+        Refused: it has ended before.
+    """
+    token = Token.objects.select_for_update().filter(pk=token_id, user_id=actor.user_id).first()
+    if token is None:
+        raise NotFound("There is no such token among yours.")
+    if token.revoked_at:
+        raise Refused("This token has been revoked before.")
+    token.revoked_at = clock.now()
+    token.save(update_fields=("revoked_at",))
+    record(actor=actor, action=ledger_actions.TOKEN_REVOKED, subject=token, changes={"revoked_at": (None, token.revoked_at)})
+    return token
+
+
+def actor_of_token(*, text: str, address: str = "", origin: str = "") -> Actor | None:
+    """The actor that a token's text stands for; None when it is unknown, revoked or expired.
+
+    The time of last use is kept to the minute, so that a busy client does not write at each call.
+    """
+    at = clock.now()
+    token = (
+        Token.objects.select_related("user")
+        .filter(digest=digest(text), revoked_at=None, expires_at__gt=at, user__is_active=True)
+        .first()
+    )
+    if token is None:
+        return None
+    if token.last_used_at is None or at - token.last_used_at > LAST_USED_EVERY:
+        Token.objects.filter(pk=token.pk).update(last_used_at=at)
+    person = actor_of(token.user, address=address, origin=origin, at=at)
+    return Actor(
+        "token",
+        f"{person.id} {token.prefix}",
+        f"{token.name} ({person.name})",
+        person.grants,
+        scopes=frozenset(token.scopes),
+        address=address,
+        origin=origin,
+        on_behalf_of=person.id,
+        user_id=token.user_id,
+    )

@@ -1,0 +1,45 @@
+"""Sign-in, sign-out and failed guesses are ledger entries."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.db import transaction
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from audit.base.actors import Actor
+from audit.ledger.services import record
+from audit.people import ledger_actions
+from audit.people.models import User
+from audit.people.selectors import actor_of
+
+
+def _where(request: HttpRequest | None) -> tuple[str, str]:
+    if request is None:
+        return "", ""
+    actor = getattr(request, "actor", None)
+    return request.META.get("REMOTE_ADDR", ""), actor.origin if actor else ""
+
+
+@receiver(user_logged_in)
+def _signed_in(request: HttpRequest, user: User, **_: Any) -> None:
+    address, origin = _where(request)
+    with transaction.atomic():
+        record(actor=actor_of(user, address=address, origin=origin), action=ledger_actions.SIGNED_IN, subject=user)
+
+
+@receiver(user_logged_out)
+def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
+    if user is None:
+        return
+    address, origin = _where(request)
+    with transaction.atomic():
+        record(actor=actor_of(user, address=address, origin=origin), action=ledger_actions.SIGNED_OUT, subject=user)
+
+
+@receiver(user_login_failed)
+def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+    address, origin = _where(request)
+    tried = str(credentials.get("username", ""))[:254]
+    with transaction.atomic():
+        record(actor=Actor.nobody(address, origin), action=ledger_actions.SIGN_IN_FAILED, subject_name=tried)

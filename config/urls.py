@@ -1,0 +1,5 @@
+"""Where each address leads: one line a slice."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
