@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shlex
 import signal
 import socket
 import sys
@@ -65,10 +64,14 @@ def check_port(options: Options) -> None:
         try:
             probe.bind((HOST, options.port))
         except PermissionError:
-            raise ImproperlyConfigured(f"Port {options.port} needs rights that you do not have: choose one above 1023.") from None
+            raise ImproperlyConfigured(
+                f"Port {options.port} needs rights that you do not have: choose one above 1023."
+            ) from None
         except OSError:
             hint = f"PORT={options.port + 1 if options.port < 65535 else 8000} make run"
-            raise ImproperlyConfigured(f"Port {options.port} is taken by another program. Choose another: {hint}") from None
+            raise ImproperlyConfigured(
+                f"Port {options.port} is taken by another program. Choose another: {hint}"
+            ) from None
 
 
 def hold_home(options: Options) -> None:
@@ -82,7 +85,7 @@ def hold_home(options: Options) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         holder = os.read(lock, 200).decode(errors="replace").strip()
-        raise ImproperlyConfigured(f"Tollgate already runs from {options.home} ({holder}).") from None
+        raise ImproperlyConfigured(f"it already runs from {options.home} ({holder}).") from None
     os.ftruncate(lock, 0)
     os.write(lock, f"process {os.getpid()}, {options.url}\n".encode())
     os.set_inheritable(lock, True)
