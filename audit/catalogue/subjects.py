@@ -12,7 +12,7 @@ PROVIDERS: list[Subjects] = []
 
 
 def register(provider: Subjects) -> None:
-    """Adds a provider: ``provider(model, viewer)`` gives records whose ledger entries belong to the model's timeline."""
+    """Adds a provider: ``provider(model, viewer)`` gives records whose ledger entries the timeline shows."""
     if provider not in PROVIDERS:
         PROVIDERS.append(provider)
 

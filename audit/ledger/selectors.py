@@ -1,5 +1,6 @@
 """Reads entries as the viewer may see them."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -43,9 +44,12 @@ def entries(
 
 def of_subjects(*, viewer: Actor, subjects: list[Model]) -> QuerySet[Entry]:
     """Entries about any of ``subjects``, newest first."""
-    about = Q(pk__in=())
+    ids: dict[str, list[str]] = defaultdict(list)
     for subject in subjects:
-        about |= Q(subject_type=subject._meta.label_lower, subject_id=str(subject.pk))
+        ids[subject._meta.label_lower].append(str(subject.pk))
+    about = Q(pk__in=())
+    for kind, keys in ids.items():
+        about |= Q(subject_type=kind, subject_id__in=keys)
     return visible(Entry.objects.filter(about), viewer=viewer, team="team", right="ledger.read")
 
 

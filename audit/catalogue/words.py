@@ -1,0 +1,42 @@
+"""Metrics have one name and one number of decimals on every page."""
+
+from typing import Final
+
+NAMES: Final = {
+    "roc_auc": "AUC",
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "specificity": "Specificity",
+    "f1": "F1",
+    "brier": "Brier score",
+    "log_loss": "Log loss",
+    "positive_rate": "Positive rate",
+    "mae": "Mean error",
+    "rmse": "Root mean squared error",
+    "bias": "Bias",
+}
+IN_UNITS: Final = frozenset({"mae", "rmse", "bias"})
+MAIN: Final = {"classification": "roc_auc", "regression": "mae"}
+
+
+def metric_name(metric: str) -> str:
+    """The metric for people: "AUC"."""
+    return NAMES.get(metric, metric.replace("_", " ").capitalize())
+
+
+def metric_value(metric: str, value: float, unit: str = "") -> str:
+    """The value with its unit: "0.66", "18.2 minutes". ``unit`` is that of the model's estimates."""
+    if metric in IN_UNITS:
+        return f"{value:,.1f} {unit}".strip()
+    return f"{value:.3f}"
+
+
+def metric_words(metric: str, value: float, unit: str = "") -> str:
+    """Both: "AUC 0.660"."""
+    return f"{metric_name(metric)} {metric_value(metric, value, unit)}"
+
+
+def count_of(number: int, one: str, many: str = "") -> str:
+    """ "1 week", "1,204 weeks"; ``many`` where an s is not enough."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
