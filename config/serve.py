@@ -64,14 +64,12 @@ def check_port(options: Options) -> None:
         try:
             probe.bind((HOST, options.port))
         except PermissionError:
-            raise ImproperlyConfigured(
-                f"Port {options.port} needs rights that you do not have: choose one above 1023."
-            ) from None
+            sentence = f"port {options.port} needs rights that you do not have; choose one above 1023."
+            raise ImproperlyConfigured(sentence) from None
         except OSError:
-            hint = f"PORT={options.port + 1 if options.port < 65535 else 8000} make run"
-            raise ImproperlyConfigured(
-                f"Port {options.port} is taken by another program. Choose another: {hint}"
-            ) from None
+            other = options.port + 1 if options.port < 65535 else 8000
+            sentence = f"port {options.port} is taken by another program; choose another with PORT={other} make run"
+            raise ImproperlyConfigured(sentence) from None
 
 
 def hold_home(options: Options) -> None:

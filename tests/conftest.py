@@ -38,6 +38,7 @@ def _prepare() -> None:
     if not IN_XDIST_WORKER:
         os.environ.pop("TOLLGATE_TEST_DATABASE_URL", None)
         if _asked_for_postgres():
+            pytest.register_assert_rewrite("tests.support.servers")
             from tests.support.servers import postgres
 
             server = postgres()
