@@ -10,5 +10,11 @@ class CatalogueConfig(AppConfig):
     label = "catalogue"
 
     def ready(self) -> None:
-        """Registers actions."""
-        from audit.catalogue import ledger_actions  # noqa: F401
+        """Registers actions, the sections of the model page and the line of the rail."""
+        from audit.catalogue import ledger_actions, own_panels  # noqa: F401
+        from config.ui import navigation
+
+        own_panels.register_own()
+        navigation.register(
+            floor="What happened", label="Models", url_name="catalogue:models", order=10, key="m", prefixes=("catalogue:",)
+        )

@@ -1,0 +1,127 @@
+"""The catalogue's own sections of the model page: versions, deployments, and what happened."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from audit.base.actors import Actor
+from audit.base.clock import start_of
+from audit.base.periods import Period
+from audit.catalogue import notes, selectors, timeline
+from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
+from audit.catalogue.panels import Context, Panel, register
+from audit.catalogue.words import MAIN, metric_name, metric_value
+
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version with its tag and the words of what it learned from."""
+
+    version: ModelVersion
+    tag: notes.Tag
+    learned: str
+    measure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What the records say about one day."""
+
+    day: date
+    known: date | None
+    sentences: list[str]
+    rows: list[Deployment]
+
+
+def learned_from(since: datetime | None, until: datetime | None) -> str:
+    """The time that training data cover, in words: "1 January to 26 February 2013"."""
+    if since is None or until is None:
+        return ""
+    last = until - timedelta(microseconds=1)
+    year = f" {since:%Y}" if since.year != last.year else ""
+    return f"{since.day} {since:%B}{year} to {last.day} {last:%B %Y}"
+
+
+def version_rows(*, model: Model, viewer: Actor, limit: int | None = SHOWN) -> list[VersionRow]:
+    """The versions of a model, newest first, each with its state."""
+    versions = list(selectors.versions(viewer=viewer).filter(model=model).prefetch_related("training_data__dataset")[:limit])
+    aliases = list(AliasPeriod.objects.filter(model=model).order_by("since"))
+    live = list(Deployment.objects.filter(version__model=model, until=None))
+    given = notes.tags_of(model, viewer)
+    metric = MAIN[model.task]
+    rows = []
+    for version in versions:
+        value = version.metrics.get(metric)
+        measure = metric_value(metric, float(value), model.unit) if isinstance(value, int | float) else ""
+        tag = given.get(version.pk) or _tag(version, aliases, live)
+        rows.append(VersionRow(version, tag, learned_from(version.data_from, version.data_until), measure))
+    return rows
+
+
+def _tag(version: ModelVersion, aliases: list[AliasPeriod], live: list[Deployment]) -> notes.Tag:
+    names = {one.alias for one in aliases if one.version_id == version.pk and one.until is None}
+    where = {one.environment for one in live if one.version_id == version.pk}
+    if selectors.PRODUCTION in names or Environment.PRODUCTION in where:
+        return notes.Tag("ok", "In production")
+    if where:
+        return notes.Tag("waiting", "In " + " and ".join(sorted(where)))
+    if any(one.version_id == version.pk and one.alias == selectors.PRODUCTION for one in aliases):
+        return notes.Tag("off", "Replaced")
+    return notes.Tag("off", "Registered")
+
+
+def what_ran(*, model: Model, viewer: Actor, day: date, known: date | None = None) -> Ran:
+    """The deployments that ran on ``day`` (UTC), by what was recorded until the end of ``known`` (all, without it).
+
+    Two times answer: when a deployment held, and when it became known. An end that was recorded later counts as not
+    known yet.
+    """
+    begin, end = start_of(day), start_of(day + timedelta(days=1))
+    rows = []
+    for one in selectors.deployments(viewer=viewer).filter(version__model=model, since__lt=end).order_by("since"):
+        until = one.until
+        if known is not None:
+            horizon = start_of(known + timedelta(days=1))
+            if one.created_at >= horizon:
+                continue
+            if one.ended_recorded_at is not None and one.ended_recorded_at >= horizon:
+                until = None
+        if until is None or until > begin:
+            rows.append(one)
+    said = f" As was known at the end of {known.day} {known:%B %Y}." if known else ""
+    if not rows:
+        return Ran(day, known, [f"On {day.day} {day:%B %Y} no version of {model} ran, as far as records say.{said}"], [])
+    return Ran(day, known, [_ran(one, day) for one in rows] + ([said.strip()] if said else []), rows)
+
+
+def _ran(one: Deployment, day: date) -> str:
+    words = f"On {day.day} {day:%B %Y} v{one.version.number} ran in {one.get_environment_display().lower()} ({one.mode})"
+    if one.since.date() == day:
+        words += f", from {one.since:%H:%M} UTC"
+    if one.until is not None and one.until.date() == day:
+        words += f", until {one.until:%H:%M} UTC"
+    return f"{words}."
+
+
+def _versions(model: Model, viewer: Actor, period: Period) -> Context:
+    rows = version_rows(model=model, viewer=viewer)
+    total = selectors.versions(viewer=viewer).filter(model=model).count() if len(rows) == SHOWN else len(rows)
+    return {"rows": rows, "total": total, "metric": metric_name(MAIN[model.task])}
+
+
+def _deployments(model: Model, viewer: Actor, period: Period) -> Context:
+    rows = selectors.deployments(viewer=viewer).filter(version__model=model)
+    return {"rows": list(rows[:SHOWN]), "first": rows.order_by("since").first(), "period": period}
+
+
+def _timeline(model: Model, viewer: Actor, period: Period) -> Context:
+    events, total = timeline.events(viewer=viewer, model=model)
+    return {"events": events, "total": total}
+
+
+def register_own() -> None:
+    """Adds the three sections."""
+    register(Panel(30, "versions", "Versions", "catalogue/panels/versions.html", _versions, row="deployed"))
+    register(Panel(40, "deployments", "Deployments", "catalogue/panels/deployments.html", _deployments, row="deployed"))
+    register(Panel(90, "timeline", "Timeline", "catalogue/panels/timeline.html", _timeline))

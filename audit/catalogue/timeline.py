@@ -1,0 +1,83 @@
+"""A model's timeline is the ledger's entries about it and about everything that belongs to it, newest first."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from django.db.models import Model as Row
+from django.urls import NoReverseMatch, reverse
+
+from audit.base.actors import Actor
+from audit.catalogue import selectors, subjects
+from audit.catalogue.models import AliasPeriod, Deployment, Model, Pipeline, PipelineRun
+from audit.ledger.models import Entry
+from audit.ledger.registry import ACTIONS
+from audit.ledger.selectors import of_subjects
+
+SHOWN: Final = 20
+NEWEST: Final = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of a timeline. ``mark`` is person (a ring) or machine (a square)."""
+
+    number: int
+    at: datetime
+    mark: str
+    who: str
+    did: str
+    reason: str
+    changes: str
+    url: str
+
+
+def event_of(entry: Entry) -> Event:
+    """The entry in words."""
+    action = ACTIONS.get(entry.action)
+    did = (action.sentence if action else entry.action + " {subject}").replace("{subject}", entry.subject_name)
+    behalf = f" on behalf of {entry.on_behalf_of}" if entry.on_behalf_of and entry.on_behalf_of != entry.actor_id else ""
+    return Event(
+        number=entry.number,
+        at=entry.at,
+        mark="person" if entry.actor_kind == "person" else "machine",
+        who=f"{entry.actor_name}{behalf}",
+        did=did,
+        reason=entry.reason,
+        changes="; ".join(_change(field, pair) for field, pair in entry.changes.items()),
+        url=_url(action.link if action else "", entry.subject_id),
+    )
+
+
+def belongings(*, viewer: Actor, model: Model) -> list[Row]:
+    """The model and the records of its life: versions, aliases, deployments, pipelines, runs, and what others add."""
+    own: list[Row] = [model]
+    own += selectors.versions(viewer=viewer).filter(model=model)[:NEWEST]
+    own += AliasPeriod.objects.filter(model=model)[:NEWEST]
+    own += Deployment.objects.filter(version__model=model)[:NEWEST]
+    own += Pipeline.objects.filter(model=model)[:NEWEST]
+    own += PipelineRun.objects.filter(pipeline__model=model)[:NEWEST]
+    return [*own, *subjects.of(model, viewer)]
+
+
+def events(*, viewer: Actor, model: Model, limit: int = SHOWN) -> tuple[list[Event], int]:
+    """The newest ``limit`` events of the model, and how many there are in all."""
+    entries = of_subjects(viewer=viewer, subjects=belongings(viewer=viewer, model=model))
+    return [event_of(entry) for entry in entries[:limit]], entries.count()
+
+
+def _change(field: str, pair: list[object]) -> str:
+    before, after = pair
+    words = field.replace("_", " ")
+    return f"{words} {after}" if before is None else f"{words} {before} to {after}"
+
+
+def _url(link: str, subject: str) -> str:
+    if not link or not subject:
+        return ""
+    for arguments in ([subject], []):
+        try:
+            return reverse(link, args=arguments)
+        except NoReverseMatch:
+            continue
+    return ""
