@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -194,6 +194,7 @@ class Child:
         self.signal(signal.SIGKILL)  # whatever it started and left behind
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(reading, 1.0)
+        self.process = None
         return code
 
     async def _read(self, stream: asyncio.StreamReader | None) -> None:
@@ -297,13 +298,14 @@ class Supervisor:
         alive = [child for child in self.children if child.process and child.process.returncode is None]
         for child in alive:
             child.signal(signal.SIGTERM)
-        gone = asyncio.gather(*(child.process.wait() for child in alive if child.process))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(STOP_SECONDS):
-                await asyncio.wait({asyncio.ensure_future(hurry.wait()), gone}, return_when=asyncio.FIRST_COMPLETED)
-        for child in self.children:
+        waiting: list[asyncio.Future[Any]] = [
+            asyncio.ensure_future(hurry.wait()),
+            asyncio.gather(*(child.process.wait() for child in alive if child.process)),
+        ]
+        await asyncio.wait(waiting, timeout=STOP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for child in alive:
             child.signal(signal.SIGKILL)
-        await gone
+        await waiting[-1]
 
 
 def main() -> int:

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from tests.support.servers import answers, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
+SERVE = (sys.executable, "manage.py", "serve")
 PARTS = {"gunicorn": 2, "celery worker": 2, "celery beat": 1}  # the web server is an arbiter and one worker
 pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
 
@@ -58,13 +60,15 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     """Starts servers in a home of their own; kills what a failed test left running."""
     started: list[Served] = []
 
-    def start(port: int | None = None, home: Path = tmp_path / "home with a space", **extra: str) -> Served:
+    home = tmp_path / "home with a space"
+
+    def start(port: int | None = None, argv: Sequence[str] = SERVE, **extra: str) -> Served:
         port = port or free_port()
         env = {**os.environ, "TOLLGATE_HOME": str(home), "PORT": str(port), "DEMO": "0", **extra}
         for name in ("DATABASE_URL", "DJANGO_SETTINGS_MODULE"):
             env.pop(name, None)
         process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve"],
+            argv,
             cwd=ROOT,
             env=env,
             text=True,
@@ -131,6 +135,17 @@ def test_serve_parent_killed_leaves_no_orphans(serve: Serve) -> None:
     assert not answers(f"{served.url}/healthz")
 
 
+def test_serve_asked_to_end_with_its_parent_ends_when_that_is_killed(serve: Serve) -> None:
+    shell = serve(argv=["sh", "-c", '"$0" manage.py serve --end-with-parent; true', sys.executable])
+    supervisor = wait_until(lambda: psutil.Process(shell.process.pid).children(), 10, "the start of the supervisor")[0]
+    wait_until(shell.complete, 40, "the first answer with all parts running")
+    below = [supervisor, *shell.everything()]
+
+    shell.process.kill()
+
+    wait_until(gone(below), 5, "the end of the supervisor and its children")
+
+
 def test_serve_second_start_keeps_the_data_and_answers_within_five_seconds(serve: Serve) -> None:
     first = serve()
     wait_until(first.complete, 40, "the first answer with all parts running")
@@ -145,8 +160,6 @@ def test_serve_second_start_keeps_the_data_and_answers_within_five_seconds(serve
 
 
 def test_serve_taken_port_says_so_in_one_line(serve: Serve) -> None:
-    import socket
-
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

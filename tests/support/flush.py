@@ -47,7 +47,7 @@ def let_tests_flush() -> None:
             plain_flush(statements)
         begin_ledger()
 
-    connection.ops.execute_sql_flush = flush  # type: ignore[method-assign]
+    connection.ops.execute_sql_flush = flush  # type: ignore[method-assign, assignment]
 
 
 def begin_ledger() -> None:

