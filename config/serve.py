@@ -280,15 +280,13 @@ class Supervisor:
     async def _show_sign_ins(self) -> None:
         """Print the demo's sign-ins once its file is there: on a first start that is some seconds later."""
         path = self.options.home / "demo-signins.json"
-        while not path.exists():
+        while (lines := _sign_ins(path)) is None:
             if not self.options.demo:
                 return
             await asyncio.sleep(0.5)
-        with contextlib.suppress(ValueError, OSError, KeyError, TypeError, AttributeError):
-            people = json.loads(path.read_text())
-            say(f"Sign-ins of the demo organisation, from {path}:")
-            for role, entry in people.items():
-                say(f"  {role:<14} {entry['email']:<34} {entry['password']}")
+        say(f"Sign-ins of the demo organisation, from {path}:")
+        for line in lines:
+            say(line)
 
     async def _end(self, hurry: asyncio.Event) -> None:
         for task in self.tasks:
@@ -306,6 +304,15 @@ class Supervisor:
         for child in alive:
             child.signal(signal.SIGKILL)
         await waiting[-1]
+
+
+def _sign_ins(path: Path) -> list[str] | None:
+    """One line a role; None while the file is not there or not whole."""
+    try:
+        people = json.loads(path.read_text())
+        return [f"  {role:<14} {entry['email']:<34} {entry['password']}" for role, entry in people.items()]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
 def main() -> int:

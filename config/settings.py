@@ -35,6 +35,10 @@ INSTALLED_APPS = [
     "audit.ledger",
     "audit.jobs",
     "audit.catalogue",
+    "audit.monitoring",
+    "costs.billing",
+    "costs.allocation",
+    "costs.returns",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -55,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "audit.people.gateway.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -63,8 +68,10 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "audit.people.middleware.ActorMiddleware",
+    "audit.people.middleware.SignInMiddleware",
     "audit.ledger.middleware.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",
+    "audit.people.gateway.IdempotencyMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -77,6 +84,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "config.ui.shell.context",
             ],
         },
     },
@@ -99,6 +107,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_USERNAME_FORM_FIELD = "username"
+AXES_USERNAME_CALLABLE = "audit.people.signals.guessed_name"
 AXES_LOCKOUT_CALLABLE = "audit.people.views.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
@@ -111,6 +120,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = PRODUCTION
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", PRODUCTION)
+# Jobs reach the API inside the network, behind the proxy; and a redirect would come after the token was sent.
+SECURE_REDIRECT_EXEMPT = [r"^api/"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
@@ -129,6 +140,8 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+API_REQUESTS_A_MINUTE = env.number("API_REQUESTS_A_MINUTE", 1200)
+
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False
@@ -136,6 +149,10 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "config.ui.finders.PlotlyFinder",
+]
 WHITENOISE_USE_FINDERS = not PRODUCTION
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -173,6 +190,8 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "WARNING")},
-    # It warns at each start that a queue of files has no host.
-    "loggers": {"kombu.connection": {"level": "ERROR"}},
+    "loggers": {
+        "kombu.connection": {"level": "ERROR"},  # it warns at each start that a queue of files has no host
+        "django.request": {"level": "ERROR"},  # a page that is not there is no fault of the server
+    },
 }

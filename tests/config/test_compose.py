@@ -10,17 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.support.production import SERVICES, command, production
+from tests.support.servers import answers
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
-SERVICES: dict[str, Any] = COMPOSE["services"]
 OURS = ("migrate", "web", "worker", "beat")
 PRODUCTION = {"DEBUG": "0", "SECRET_KEY": "k" * 60, "ALLOWED_HOSTS": "tollgate.example.org"}
-
-
-def command(service: str) -> list[str]:
-    """The command of a service, run by this Python instead of the image's."""
-    name, *rest = SERVICES[service]["command"]
-    return [sys.executable, *([] if name == "python" else ["-m", name]), *rest]
 
 
 def run(service: str, home: Path, **env: str) -> subprocess.CompletedProcess[str]:
@@ -97,3 +93,14 @@ def test_compose_command_without_a_secret_or_host_stops_with_one_line(
     ended = run(service, tmp_path, **given)
     assert ended.returncode == 1
     assert ended.stdout.splitlines() == [f"Tollgate cannot start: {sentence}"]
+
+
+@pytest.mark.processes
+@pytest.mark.postgres
+@pytest.mark.slow
+@pytest.mark.xdist_group("processes")
+def test_compose_commands_serve_on_postgres_and_redis(postgres_url: str, redis_url: str, tmp_path: Path) -> None:
+    with production(database_url=postgres_url, broker_url=redis_url, home=tmp_path) as running:
+        assert answers(f"{running.url}/healthz")
+        assert len(running.workers) == 2
+        assert "[ ]" not in running.manage("showmigrations", "--plan")

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -157,6 +158,23 @@ def test_serve_second_start_keeps_the_data_and_answers_within_five_seconds(serve
 
     wait_until(lambda: answers(f"{second.url}/healthz"), 5, "the answer of a second start")
     assert (second.home / "secret.key").read_text() == key
+
+
+def test_serve_sign_ins_that_appear_later_are_printed_once_whole(serve: Serve) -> None:
+    served = serve(argv=[sys.executable, "-m", "config.serve"], DEMO="1")
+    wait_until(lambda: answers(f"{served.url}/healthz"), 40, "the first answer")
+    path = served.home / "demo-signins.json"
+    path.write_text('{"manager": {"email": "mia@')
+    time.sleep(1)
+    path.write_text('{"manager": {"email": "mia@example.org", "password": "long-and-random"}}')
+    time.sleep(1.5)
+
+    served.process.send_signal(signal.SIGINT)
+
+    said, _ = served.process.communicate(timeout=5)
+    lines = [line.split() for line in said.splitlines()]
+    assert lines.count(["manager", "mia@example.org", "long-and-random"]) == 1
+    assert f"from {path}:" in said
 
 
 def test_serve_taken_port_says_so_in_one_line(serve: Serve) -> None:
