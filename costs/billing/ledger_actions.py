@@ -1,0 +1,6 @@
+"""What the ledger says about bills."""
+
+from audit.ledger.registry import Action, register
+
+RECEIVED = register(Action("billing.bill_received", "handed in the bill {subject}"))
+IMPORTED = register(Action("billing.bill_imported", "read the bill {subject}"))
