@@ -1,0 +1,1 @@
+"""The demo organisation: real flights of 2013, replayed week by week through the paths that a user has."""

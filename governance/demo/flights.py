@@ -44,7 +44,7 @@ FEATURES: Final[dict[str, Literal["number", "category"]]] = {
 }
 """What both models learn from. Neither month nor date is among them: a model trained on winter has no name for July."""
 
-WEATHER_LAG_HOURS: Final = 0
+WEATHER_LAG_HOURS: Final = 1
 """Which weather hour joins a flight: 0 is the hour of the scheduled departure, 1 the hour before.
 
 The source keeps one report an hour, mostly the routine one at minute 51 (its rain is summed until then). With 0 the
