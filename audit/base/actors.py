@@ -34,7 +34,9 @@ RIGHTS: Final[Mapping[str, frozenset[Role]]] = {
     "read": EVERYONE,
     "people.manage": frozenset({Role.ADMINISTRATOR}),
     "people.issue_token": frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.AUDITOR}),
-    "ledger.read": frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.VIEWER, Role.VALIDATOR, Role.APPROVER, Role.OWNER}),
+    "ledger.read": frozenset(
+        {Role.AUDITOR, Role.ADMINISTRATOR, Role.VIEWER, Role.VALIDATOR, Role.APPROVER, Role.OWNER}
+    ),
     "jobs.retry": BUILDERS,
     "jobs.cancel": BUILDERS,
     "catalogue.write": BUILDERS,

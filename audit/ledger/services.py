@@ -15,6 +15,11 @@ from audit.ledger.registry import ACTIONS
 Changes = dict[str, tuple[Any, Any] | list[Any]]
 
 
+def take_turn() -> Head:
+    """The head of the chain, held until the transaction ends: whoever holds it is the only one who changes anything."""
+    return Head.objects.select_for_update().get(pk=1)
+
+
 def record(
     *,
     actor: Actor,
@@ -37,7 +42,7 @@ def record(
         raise RuntimeError("A ledger entry is written in the transaction of the change that it tells of.")
     if action not in ACTIONS:
         raise RuntimeError(f"The ledger action {action} is not registered.")
-    head = Head.objects.select_for_update().get(pk=1)
+    head = take_turn()
     entry = Entry(
         number=head.number + 1,
         at=clock.now(),

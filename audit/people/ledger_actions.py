@@ -11,3 +11,4 @@ ROLE_GRANTED = register(Action("people.role_granted", "granted a role: {subject}
 ROLE_REVOKED = register(Action("people.role_revoked", "revoked a role: {subject}"))
 TOKEN_ISSUED = register(Action("people.token_issued", "issued the API token {subject}"))
 TOKEN_REVOKED = register(Action("people.token_revoked", "revoked the API token {subject}"))
+PROFILE_CHANGED = register(Action("people.profile_changed", "changed their own settings"))

@@ -1,12 +1,16 @@
 """Each request knows its actor: who asks, from where, under which request id."""
 
 from collections.abc import Callable
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from audit.base.ids import uuid7
 from audit.base.actors import Actor
+from audit.base.ids import uuid7
 from audit.people.selectors import actor_of
 
 
@@ -28,3 +32,27 @@ class ActorMiddleware:
         response = self.get_response(request)
         response["X-Request-Id"] = origin.removeprefix("request ")
         return response
+
+
+class SignInMiddleware(LoginRequiredMiddleware):
+    """Every page needs a sign-in unless its view says otherwise; times are shown in the viewer's zone.
+
+    The API is not a page: it answers for itself, to tokens alone.
+    """
+
+    def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> Any:
+        """None where the view may run; otherwise the way to the sign-in page."""
+        if request.resolver_match and request.resolver_match.namespaces[:1] == ["api"]:
+            return None
+        if request.user.is_authenticated:
+            timezone.activate(_zone(request.user.zone))
+        else:
+            timezone.deactivate()
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")

@@ -4,9 +4,10 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 
-from audit.base.models import Record
 from audit.base.actors import TITLES, Role
+from audit.base.models import Record
 
 
 class UserManager(BaseUserManager["User"]):
@@ -64,7 +65,8 @@ class Membership(Record):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("user", "team", "role"), name="people_membership_once", nulls_distinct=False),
+            models.UniqueConstraint(fields=("user", "team", "role"), name="people_membership_once"),
+            models.UniqueConstraint(fields=("user", "role"), condition=Q(team=None), name="people_organisation_once"),
         )
 
     def __str__(self) -> str:
@@ -88,3 +90,20 @@ class Token(Record):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class IdempotencyKey(Record):
+    """The answer that a token's write got under a key, so that the same write, sent again, gets it again."""
+
+    token = models.ForeignKey(Token, on_delete=models.CASCADE, related_name="keys")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField(default=0)
+    content_type = models.CharField(max_length=100, blank=True)
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("token", "key"), name="people_idempotency_once"),)
+
+    def __str__(self) -> str:
+        return self.key

@@ -1,12 +1,14 @@
 """Reads people as the viewer may see them."""
 
 from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from audit.base import clock
 from audit.base.actors import Actor, Role
 from audit.base.scoping import visible
 from audit.people.models import Membership, Team, Token, User
+
 
 def actor_of(user: User, *, address: str = "", origin: str = "", at: datetime | None = None) -> Actor:
     """The actor that a signed-in user is, with the roles that have not ended at ``at`` (now, when left out)."""
@@ -39,3 +41,14 @@ def holders(*, team: Team, roles: set[Role]) -> QuerySet[User]:
     live = Q(memberships__until=None) | Q(memberships__until__gt=clock.now())
     where = Q(memberships__team=team) | Q(memberships__team=None)
     return User.objects.filter(live, where, memberships__role__in=roles, is_active=True).distinct().order_by("name")
+
+
+def anybody() -> bool:
+    """Whether this installation has any people."""
+    return User.objects.exists()
+
+
+def roles_of(user: User) -> QuerySet[Membership]:
+    """The roles that ``user`` holds now, by team."""
+    live = Q(until=None) | Q(until__gt=clock.now())
+    return user.memberships.filter(live).select_related("team").order_by("team__name", "role")

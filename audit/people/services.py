@@ -5,11 +5,12 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.text import slugify
 
 from audit.base import clock
 from audit.base.actors import SCOPES, Actor, Role
-from audit.base.errors import InvalidInput, NotFound, Refused
-from audit.ledger.services import record
+from audit.base.errors import InvalidInput, NotFound, NotPermitted, Refused
+from audit.ledger.services import record, take_turn
 from audit.people import ledger_actions
 from audit.people.models import Membership, Team, Token, User
 from audit.people.selectors import actor_of
@@ -32,6 +33,43 @@ def create_user(*, actor: Actor, email: str, name: str, password: str | None = N
         raise InvalidInput(f"{email} is in use.", where="email", mend="Grant that user a role instead.")
     user = User.objects.create_user(email, password, name=name)
     record(actor=actor, action=ledger_actions.USER_CREATED, subject=user, changes={"email": (None, user.email)})
+    return user
+
+
+@transaction.atomic
+def set_up(*, actor: Actor, email: str, name: str, password: str, team: str) -> User:
+    """The first administrator and the first team of an empty installation; of two who try at once, one succeeds.
+
+    Raises:
+        Refused: the installation has people.
+    """
+    take_turn()
+    if User.objects.exists():
+        raise Refused("This installation has been set up before. Sign in, or ask an administrator for an account.")
+    set_up_by = Actor.service("set-up", origin=actor.origin)
+    user = create_user(actor=set_up_by, email=email, name=name, password=password)
+    first = create_team(actor=set_up_by, slug=slugify(team) or "first-team", name=team)
+    grant_role(actor=set_up_by, user=user, role=Role.ADMINISTRATOR, team=None, reason="First set-up")
+    grant_role(actor=set_up_by, user=user, role=Role.OWNER, team=first, reason="First set-up")
+    return user
+
+
+@transaction.atomic
+def change_profile(*, actor: Actor, user: User, name: str, zone: str) -> User:
+    """One's own name and time zone.
+
+    Raises:
+        NotPermitted: it is another person's.
+    """
+    if actor.user_id != user.pk:
+        raise NotPermitted("Only the person can change this.", right="people.own")
+    before = {"name": user.name, "zone": user.zone}
+    after = {"name": name, "zone": zone}
+    changes = {field: (before[field], after[field]) for field in after if before[field] != after[field]}
+    if changes:
+        user.name, user.zone = name, zone
+        user.save(update_fields=("name", "zone"))
+        record(actor=actor, action=ledger_actions.PROFILE_CHANGED, subject=user, changes=dict(changes))
     return user
 
 
@@ -106,11 +144,11 @@ def issue_token(*, actor: Actor, user: User, name: str, scopes: list[str], days:
     """A new token of ``user`` and its text, which is shown this once.
 
     Raises:
-        NotPermitted: the actor is neither the user nor a service.
+        NotPermitted: the actor is neither a service nor a user whose roles include tokens.
         InvalidInput: a scope is unknown, or ``days`` is not between 1 and 366.
     """
-    if actor.kind != "service" and actor.user_id != user.pk:
-        actor.check("people.manage")
+    if actor.kind != "service" and (actor.user_id != user.pk or not actor.may_anywhere("people.issue_token")):
+        raise NotPermitted(actor.why_not("people.issue_token"), right="people.issue_token")
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
         raise InvalidInput("Choose at least one scope of " + ", ".join(SCOPES) + ".", where="scopes")
@@ -149,7 +187,12 @@ def revoke_token(*, actor: Actor, token_id: str) -> Token:
         raise Refused("This token has been revoked before.")
     token.revoked_at = clock.now()
     token.save(update_fields=("revoked_at",))
-    record(actor=actor, action=ledger_actions.TOKEN_REVOKED, subject=token, changes={"revoked_at": (None, token.revoked_at)})
+    record(
+        actor=actor,
+        action=ledger_actions.TOKEN_REVOKED,
+        subject=token,
+        changes={"revoked_at": (None, token.revoked_at)},
+    )
     return token
 
 

@@ -43,3 +43,9 @@ def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_
     tried = str(credentials.get("username", ""))[:254]
     with transaction.atomic():
         record(actor=Actor.nobody(address, origin), action=ledger_actions.SIGN_IN_FAILED, subject_name=tried)
+
+
+def guessed_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
+    """The e-mail that someone tries, folded, so that guesses at one account count together however it is written."""
+    tried = (credentials or {}).get("username") or (request.POST.get("username", "") if request else "")
+    return str(tried).strip().lower()[:254]

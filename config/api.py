@@ -1,0 +1,58 @@
+"""The API's front door: one OpenAPI document, one kind of answer for errors, routers named by strings."""
+
+from importlib.util import find_spec
+
+from django.utils.module_loading import import_string
+from ninja import NinjaAPI
+
+ROUTERS = (
+    ("audit.people.api", "People"),
+    ("audit.catalogue.api", "Catalogue"),
+    ("audit.monitoring.api", "Monitoring"),
+    ("audit.jobs.api", "Jobs"),
+    ("audit.ledger.api", "Ledger"),
+    ("costs.billing.api", "Billing"),
+    ("costs.allocation.api", "Costs"),
+    ("costs.returns.api", "Returns"),
+    ("governance.approvals.api", "Approvals"),
+    ("governance.retraining.api", "Retraining"),
+    ("governance.maturity.api", "Maturity"),
+)
+DESCRIPTION = """
+Register use cases, models, versions, data and deployments; send predictions, labels and metrics; read all of it back.
+
+**Tokens.** Send `Authorization: Bearer <token>`; tokens are made under *Settings*. A token has its owner's roles,
+narrowed by its scopes (`read`, `write`), and ends on a day.
+
+**Errors** are problem details (RFC 9457, `application/problem+json`) with a sentence in `detail`.
+
+**Lists** come in pages: send `next` of one answer as `?cursor=` for the next rows.
+
+**Writes** may carry an `Idempotency-Key` header: the same request with the same key takes effect once within a day
+and gets the same answer again; another request with that key is refused (422).
+
+Times are ISO 8601 with a zone; digests are SHA-256 in lower-case hex.
+"""
+
+api = NinjaAPI(
+    title="Tollgate",
+    version="1.0.0",
+    description=DESCRIPTION,
+    urls_namespace="api",
+    docs_url=None,
+    auth=import_string("audit.people.gateway.TokenAuth")(),
+    throttle=[import_string("audit.people.gateway.TokenThrottle")()],
+)
+import_string("audit.people.gateway.install")(api)
+
+
+def _offered(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+for _module, _tag in ROUTERS:
+    if _offered(_module):
+        api.add_router("", f"{_module}.router", tags=[_tag])
