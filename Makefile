@@ -31,15 +31,13 @@ check: $(VENV)/dev.stamp ## check style, types, import contracts, templates, mig
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m djlint --quiet --lint $(TEMPLATES)
-	$(PY) -m djlint --quiet --check $(TEMPLATES)
 	$(PY) manage.py makemigrations --check --dry-run
 	DEBUG=0 SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(50))')" \
 	  ALLOWED_HOSTS=tollgate.example.org $(PY) manage.py check --deploy --fail-level WARNING
 
-format: $(VENV)/dev.stamp ## rewrite code and templates in the style that `make check` asks for
+format: $(VENV)/dev.stamp ## rewrite code in the style that `make check` asks for
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	$(PY) -m djlint --quiet --reformat $(TEMPLATES)
 
 bench: $(VENV)/dev.stamp ## measure, each figure as a ratio to a limit or a peer (ONLY=audit.ledger narrows); writes var/bench.json
 	@exec $(PY) -m bench $(if $(ONLY),--only $(ONLY))
