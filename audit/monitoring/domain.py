@@ -1,0 +1,298 @@
+"""What each metric means, and how it is worked out: values in, an estimate with n and a 95% interval out.
+
+Undefined is None (no rows, or one class only), never zero. Intervals are 95%. Arrays are one-dimensional and equally
+long; numpy is imported inside the functions, so that a web worker that only shows names stays small.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import ArrayLike, NDArray
+
+Z: Final = 1.959963984540054
+"""The 97.5% quantile of the normal distribution."""
+CLIP: Final = 1e-15
+"""Log loss moves probabilities this far away from 0 and 1, so that one certain mistake does not make it infinite."""
+
+MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae"}
+LABELS: Final = {
+    "roc_auc": "ROC AUC",
+    "accuracy": "Accuracy",
+    "precision": "Precision",
+    "recall": "Recall",
+    "specificity": "Specificity",
+    "f1": "F1",
+    "brier": "Brier score",
+    "log_loss": "Log loss",
+    "positive_rate": "Share flagged",
+    "mae": "Mean error",
+    "rmse": "Root mean squared error",
+    "bias": "Bias",
+}
+HIGHER_IS_BETTER: Final[dict[str, bool | None]] = {
+    "roc_auc": True,
+    "accuracy": True,
+    "precision": True,
+    "recall": True,
+    "specificity": True,
+    "f1": True,
+    "brier": False,
+    "log_loss": False,
+    "positive_rate": None,
+    "mae": False,
+    "rmse": False,
+    "bias": None,
+}
+EXPLAINED: Final = {
+    "roc_auc": "How often a positive case gets a higher score than a negative one: 0.5 is chance, 1 is perfect.",
+    "accuracy": "The share of all predictions that were right.",
+    "precision": "Of the cases that were flagged, the share that were truly positive.",
+    "recall": "Of the truly positive cases, the share that were flagged.",
+    "specificity": "Of the truly negative cases, the share that were left alone.",
+    "f1": "Precision and recall in one figure (their harmonic mean): 1 is perfect.",
+    "brier": "How far the probabilities were from the truth, squared: 0 is perfect, 0.25 is what 50% for all would give.",
+    "log_loss": "How surprised the probabilities were by the truth, in nats: 0 is perfect, 0.69 is what 50% for all would give.",
+    "positive_rate": "The share of all predictions that were flagged, labelled or not.",
+    "mae": "How far the estimates were from the truth, on average, in the model's unit.",
+    "rmse": "As the mean error, but large errors weigh more.",
+    "bias": "Whether the estimates were too high (above 0) or too low (below 0), on average, in the model's unit.",
+}
+METRICS: Final = {
+    "classification": (
+        "roc_auc", "accuracy", "precision", "recall", "specificity", "f1", "brier", "log_loss", "positive_rate",
+    ),
+    "regression": ("mae", "rmse", "bias"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with its 95% interval, from ``n`` rows; None where it is undefined."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Two ROC AUCs on the same rows: ``difference`` is a minus b, ``p`` two-sided against no difference."""
+
+    auc_a: float
+    auc_b: float
+    difference: float
+    low: float
+    high: float
+    p: float
+
+
+def wilson(successes: int, n: int) -> Estimate:
+    """The share ``successes / n`` with its score interval (Wilson 1927, JASA 22, p. 209)."""
+    if n == 0:
+        return Estimate(None, None, None, 0)
+    share, z2 = successes / n, Z * Z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return Estimate(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)), n)
+
+
+def f1(tp: int, fp: int, fn: int) -> Estimate:
+    """F1 = 2tp / (2tp + fp + fn), n = tp + fp + fn.
+
+    F1 is 2j / (1 + j) of the share j = tp / n, and rises with it, so the ends of Wilson's interval for j give its own.
+    """
+    jaccard = wilson(tp, tp + fp + fn)
+
+    def of(j: float | None) -> float | None:
+        return None if j is None else 2 * j / (1 + j)
+
+    return Estimate(of(jaccard.value), of(jaccard.low), of(jaccard.high), jaccard.n)
+
+
+def _midranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks from 1; equal values share the mean of their ranks."""
+    import numpy as np
+
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return (last - (counts - 1) / 2)[place]
+
+
+def _components(
+    scores: NDArray[np.float64], positive: NDArray[np.bool_]
+) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+    """The AUC and its structural components: V10 a positive, V01 a negative (Sun & Xu 2014, algorithm 2)."""
+    m, n = int(positive.sum()), int((~positive).sum())
+    together = _midranks(scores)
+    v10 = (together[positive] - _midranks(scores[positive])) / n
+    v01 = 1 - (together[~positive] - _midranks(scores[~positive])) / m
+    return float(v10.mean()), v10, v01
+
+
+def roc_auc(scores: ArrayLike, labels: ArrayLike) -> Estimate:
+    """The area under the ROC curve with DeLong's interval, cut at 0 and 1.
+
+    ``labels`` are 0 or 1. Variance: DeLong, DeLong & Clarke-Pearson 1988 (Biometrics 44, p. 837), by midranks as in
+    Sun & Xu 2014 (IEEE Signal Processing Letters 21, p. 1389). One class only: None; one row of a class: no interval.
+    """
+    import numpy as np
+
+    values, positive = np.asarray(scores, dtype=float), np.asarray(labels).astype(bool)
+    m, n = int(positive.sum()), int((~positive).sum())
+    if m == 0 or n == 0:
+        return Estimate(None, None, None, m + n)
+    auc, v10, v01 = _components(values, positive)
+    if m < 2 or n < 2:
+        return Estimate(auc, None, None, m + n)
+    half = Z * math.sqrt(float(v10.var(ddof=1)) / m + float(v01.var(ddof=1)) / n)
+    return Estimate(auc, max(0.0, auc - half), min(1.0, auc + half), m + n)
+
+
+def delong_paired(scores_a: ArrayLike, scores_b: ArrayLike, labels: ArrayLike) -> Paired | None:
+    """Compares two scores of the same rows: AUC a minus AUC b with its interval and p (DeLong 1988).
+
+    None when a class has fewer than two rows. Where the difference has no variance, p is 1 for no difference, else 0.
+    """
+    import numpy as np
+
+    positive = np.asarray(labels).astype(bool)
+    m, n = int(positive.sum()), int((~positive).sum())
+    if m < 2 or n < 2:
+        return None
+    auc_a, v10_a, v01_a = _components(np.asarray(scores_a, dtype=float), positive)
+    auc_b, v10_b, v01_b = _components(np.asarray(scores_b, dtype=float), positive)
+    difference = auc_a - auc_b
+    deviation = math.sqrt(float((v10_a - v10_b).var(ddof=1)) / m + float((v01_a - v01_b).var(ddof=1)) / n)
+    if deviation == 0:
+        p = 1.0 if difference == 0 else 0.0
+    else:
+        p = math.erfc(abs(difference) / deviation / math.sqrt(2))
+    return Paired(auc_a, auc_b, difference, difference - Z * deviation, difference + Z * deviation, p)
+
+
+def paired_bootstrap_mean(differences: ArrayLike, seed: int, draws: int = 2000) -> Estimate:
+    """The mean of paired differences with its percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
+
+    ``seed`` makes the draws repeatable.
+    """
+    import numpy as np
+
+    values = np.asarray(differences, dtype=float)
+    if values.size == 0:
+        return Estimate(None, None, None, 0)
+    generator = np.random.default_rng(seed)
+    means = np.empty(draws)
+    for draw in range(draws):
+        means[draw] = values[generator.integers(0, values.size, values.size)].mean()
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Estimate(float(values.mean()), float(low), float(high), int(values.size))
+
+
+def mean(values: ArrayLike) -> Estimate:
+    """The mean with its normal interval, which the central limit theorem grants for many rows; none below two."""
+    import numpy as np
+
+    rows = np.asarray(values, dtype=float)
+    if rows.size == 0:
+        return Estimate(None, None, None, 0)
+    # Fixed order of summation: the same rows in another order give the same figure.
+    centre = math.fsum(rows) / rows.size
+    if rows.size < 2:
+        return Estimate(centre, None, None, 1)
+    deviation = math.sqrt(math.fsum((rows - centre) ** 2) / (rows.size - 1) / rows.size)
+    return Estimate(centre, centre - Z * deviation, centre + Z * deviation, int(rows.size))
+
+
+def brier(scores: ArrayLike, labels: ArrayLike) -> Estimate:
+    """The mean squared distance of probability and truth (Brier 1950), with a normal interval cut at 0 and 1."""
+    import numpy as np
+
+    found = mean((np.asarray(scores, dtype=float) - np.asarray(labels, dtype=float)) ** 2)
+    return _within(found, 0.0, 1.0)
+
+
+def log_loss(scores: ArrayLike, labels: ArrayLike) -> Estimate:
+    """The mean negative log likelihood in nats, probabilities kept ``CLIP`` away from 0 and 1; normal interval."""
+    import numpy as np
+
+    chance = np.clip(np.asarray(scores, dtype=float), CLIP, 1 - CLIP)
+    truth = np.asarray(labels, dtype=float)
+    return _within(mean(-(truth * np.log(chance) + (1 - truth) * np.log1p(-chance))), 0.0, math.inf)
+
+
+def _within(found: Estimate, least: float, most: float) -> Estimate:
+    if found.low is None or found.high is None:
+        return found
+    return Estimate(found.value, max(least, found.low), min(most, found.high), found.n)
+
+
+def mae(errors: ArrayLike) -> Estimate:
+    """The mean absolute error with a normal interval, cut at 0."""
+    import numpy as np
+
+    return _within(mean(np.abs(np.asarray(errors, dtype=float))), 0.0, math.inf)
+
+
+def rmse(errors: ArrayLike) -> Estimate:
+    """The root of the mean squared error; its interval is the root of the normal interval of the squared errors."""
+    import numpy as np
+
+    squared = _within(mean(np.asarray(errors, dtype=float) ** 2), 0.0, math.inf)
+
+    def root(value: float | None) -> float | None:
+        return None if value is None else math.sqrt(value)
+
+    return Estimate(root(squared.value), root(squared.low), root(squared.high), squared.n)
+
+
+def bias(errors: ArrayLike) -> Estimate:
+    """The mean of prediction minus truth, with a normal interval."""
+    return mean(errors)
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Outcomes of labelled predictions at a threshold."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+
+
+def classification(
+    *, confusion: Confusion, scores: ArrayLike, labels: ArrayLike, flagged: int, predictions: int
+) -> dict[str, Estimate]:
+    """Each metric of a classification, in the order of ``METRICS``.
+
+    ``scores`` and ``labels`` are of the labelled rows that have a score; ``flagged`` of ``predictions`` in all were
+    predicted positive.
+    """
+    tp, fp, fn, tn = confusion.tp, confusion.fp, confusion.fn, confusion.tn
+    return {
+        "roc_auc": roc_auc(scores, labels),
+        "accuracy": wilson(tp + tn, tp + fp + fn + tn),
+        "precision": wilson(tp, tp + fp),
+        "recall": wilson(tp, tp + fn),
+        "specificity": wilson(tn, tn + fp),
+        "f1": f1(tp, fp, fn),
+        "brier": brier(scores, labels),
+        "log_loss": log_loss(scores, labels),
+        "positive_rate": wilson(flagged, predictions),
+    }
+
+
+def regression(*, errors: ArrayLike) -> dict[str, Estimate]:
+    """Each metric of a regression; ``errors`` are prediction minus truth of the labelled rows."""
+    return {"mae": mae(errors), "rmse": rmse(errors), "bias": bias(errors)}
+
+
+def explain(metric: str) -> str:
+    """What ``metric`` means, in a plain sentence; empty for a metric of someone else's."""
+    return EXPLAINED.get(metric, "")
