@@ -202,11 +202,11 @@ def _ndjson(db: duckdb.DuckDBPyConnection, path: Path, *, zipped: bool) -> Sourc
     wrong = db.execute(
         f'SELECT "#row" FROM (SELECT row_number() OVER () AS "#row", json FROM {lines}) '
         "WHERE json_type(json) <> 'OBJECT' LIMIT 1"
-    ).fetchone()
-    if wrong:
+    ).fetchall()
+    for (number,) in wrong:
         found = Source(path, "ndjson", {}, lines, lines, zipped)
         raise InvalidInput(
-            "This line is not a JSON object.", where=f"row {found.row(wrong[0])}", mend='Write each row as {"name": value}.'
+            "This line is not a JSON object.", where=f"row {found.row(number)}", mend='Write each row as {"name": value}.'
         )
     keys = db.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {lines}").fetchall()
     names = sorted(row[0] for row in keys)

@@ -10,7 +10,7 @@ from django.db.models import Max
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model
 from audit.monitoring import lakehouse
-from audit.monitoring.formats import Source
+from audit.monitoring.formats import Source, literal
 from audit.monitoring.models import Partition
 from audit.monitoring.staging import first_row_where, one, shown
 
@@ -92,7 +92,7 @@ def _repeated(db: duckdb.DuckDBPyConnection, source: Source, version: int) -> In
     if "version" in source.columns:
         among = '("#id", "#version") IN (SELECT (prediction_id, version) FROM clashing)'
     row, found = first_row_where(db, source, among)
-    same, day = _one_of(db, "SELECT same, day FROM clashing WHERE prediction_id = $1 LIMIT 1", found)
+    same, day = one(db, f"SELECT same, day FROM clashing WHERE prediction_id = {literal(found)} LIMIT 1")
     if same:
         return InvalidInput(
             f"The prediction {shown(found)} of version {version} was imported before, for {day}.",
@@ -104,12 +104,6 @@ def _repeated(db: duckdb.DuckDBPyConnection, source: Source, version: int) -> In
         where=f"row {row}, column prediction_id",
         mend="Use an id of its own for each case, so that its label belongs to one case.",
     )
-
-
-def _one_of(db: duckdb.DuckDBPyConnection, sql: str, value: str) -> tuple[bool, date]:
-    row = db.execute(sql, [value]).fetchone()
-    assert row is not None, "the row was just found"
-    return row[0], row[1]
 
 
 def find_days(

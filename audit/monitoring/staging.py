@@ -128,9 +128,9 @@ def _label_columns(select: Any) -> dict[str, str]:
 
 def one(db: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     """The only row of ``sql``."""
-    row = db.execute(sql).fetchone()
-    assert row is not None, "an aggregate has one row"
-    return row
+    # All rows are fetched: DuckDB does nothing else on a connection with a result that was not read to its end.
+    rows: list[tuple[Any, ...]] = db.execute(sql).fetchall()
+    return rows[0]
 
 
 def _first_wrong(db: duckdb.DuckDBPyConnection, source: Source, plan: checking.Plan) -> InvalidInput:
@@ -187,11 +187,11 @@ def check_repeats(db: duckdb.DuckDBPyConnection, source: Source, *, rows: int, l
         f'row_number() OVER (PARTITION BY {group} ORDER BY "#row") AS nth FROM '
         f'(SELECT "#row", CAST("prediction_id" AS VARCHAR) AS "#id", {version} AS "#version" FROM {source.numbered}) '
         f"WINDOW ids AS (PARTITION BY {group})) WHERE nth = 2 ORDER BY second LIMIT 1"
-    ).fetchone()
-    if found:
+    ).fetchall()
+    for second, repeated, first in found:
         raise InvalidInput(
-            f"The id {shown(found[1])} stands in row {source.row(found[2])} already.",
-            where=f"row {source.row(found[0])}, column prediction_id",
+            f"The id {shown(repeated)} stands in row {source.row(first)} already.",
+            where=f"row {source.row(second)}, column prediction_id",
             mend="Send each id once.",
         )
 
