@@ -16,5 +16,10 @@ class CatalogueConfig(AppConfig):
 
         own_panels.register_own()
         navigation.register(
-            floor="What happened", label="Models", url_name="catalogue:models", order=10, key="m", prefixes=("catalogue:",)
+            floor="What happened",
+            label="Models",
+            url_name="catalogue:models",
+            order=10,
+            key="m",
+            prefixes=("catalogue:",),
         )

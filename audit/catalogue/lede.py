@@ -27,7 +27,10 @@ def sentences(row: ModelRow) -> list[str]:
         return [f"No. Its {_inner(measured)}; it should be {_at(bound.below)} {need}{weeks}.", *_since(row)]
     if standing.state is State.WATCH:
         if standing.broken:
-            return [f"Not in the last week: its {_inner(measured)}; it should be {_at(bound.below)} {need}.", *_since(row)]
+            return [
+                f"Not in the last week: its {_inner(measured)}; it should be {_at(bound.below)} {need}.",
+                *_since(row),
+            ]
         return [f"Barely. Its {_inner(measured)}, and what chance alone can do reaches over the threshold of {need}."]
     return [f"Yes. Its {_inner(measured)}; it should be {_at(bound.below)} {need}."]
 

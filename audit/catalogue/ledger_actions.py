@@ -3,7 +3,9 @@
 from audit.ledger.registry import Action, register
 
 USE_CASE_REGISTERED = register(Action("catalogue.use_case_registered", "registered the use case {subject}"))
-MODEL_REGISTERED = register(Action("catalogue.model_registered", "registered the model {subject}", link="catalogue:model_by_id"))
+MODEL_REGISTERED = register(
+    Action("catalogue.model_registered", "registered the model {subject}", link="catalogue:model_by_id")
+)
 DATASET_REGISTERED = register(Action("catalogue.dataset_registered", "registered the dataset {subject}"))
 DATASET_VERSION_REGISTERED = register(Action("catalogue.dataset_version_registered", "registered the data {subject}"))
 PIPELINE_REGISTERED = register(Action("catalogue.pipeline_registered", "registered the pipeline {subject}"))

@@ -106,9 +106,7 @@ def rows(*, viewer: Actor, models: Iterable[Model], weeks: int = 13) -> list[Mod
     return result
 
 
-def matching(
-    *, viewer: Actor, use_case: str = "", task: str = "", state: str = "", words: str = ""
-) -> list[ModelRow]:
+def matching(*, viewer: Actor, use_case: str = "", task: str = "", state: str = "", words: str = "") -> list[ModelRow]:
     """The rows of the models that the filters leave. ``words`` are looked for in names and problems."""
     found = selectors.models(viewer=viewer)
     if use_case:

@@ -45,7 +45,9 @@ def learned_from(since: datetime | None, until: datetime | None) -> str:
 
 def version_rows(*, model: Model, viewer: Actor, limit: int | None = SHOWN) -> list[VersionRow]:
     """The versions of a model, newest first, each with its state."""
-    versions = list(selectors.versions(viewer=viewer).filter(model=model).prefetch_related("training_data__dataset")[:limit])
+    versions = list(
+        selectors.versions(viewer=viewer).filter(model=model).prefetch_related("training_data__dataset")[:limit]
+    )
     aliases = list(AliasPeriod.objects.filter(model=model).order_by("since"))
     live = list(Deployment.objects.filter(version__model=model, until=None))
     given = notes.tags_of(model, viewer)
@@ -91,12 +93,16 @@ def what_ran(*, model: Model, viewer: Actor, day: date, known: date | None = Non
             rows.append(one)
     said = f" As was known at the end of {known.day} {known:%B %Y}." if known else ""
     if not rows:
-        return Ran(day, known, [f"On {day.day} {day:%B %Y} no version of {model} ran, as far as records say.{said}"], [])
+        return Ran(
+            day, known, [f"On {day.day} {day:%B %Y} no version of {model} ran, as far as records say.{said}"], []
+        )
     return Ran(day, known, [_ran(one, day) for one in rows] + ([said.strip()] if said else []), rows)
 
 
 def _ran(one: Deployment, day: date) -> str:
-    words = f"On {day.day} {day:%B %Y} v{one.version.number} ran in {one.get_environment_display().lower()} ({one.mode})"
+    words = (
+        f"On {day.day} {day:%B %Y} v{one.version.number} ran in {one.get_environment_display().lower()} ({one.mode})"
+    )
     if one.since.date() == day:
         words += f", from {one.since:%H:%M} UTC"
     if one.until is not None and one.until.date() == day:

@@ -109,7 +109,12 @@ def register_model(
         action=ledger_actions.MODEL_REGISTERED,
         subject=model,
         team=use_case.team_id,
-        changes={"slug": (None, slug), "task": (None, task), "owner": (None, owner.email), "threshold": (None, threshold)},
+        changes={
+            "slug": (None, slug),
+            "task": (None, task),
+            "owner": (None, owner.email),
+            "threshold": (None, threshold),
+        },
     )
     return model
 
@@ -126,7 +131,11 @@ def register_dataset(*, actor: Actor, team: Team, slug: str, name: str, descript
     _free(Dataset, slug)
     dataset = Dataset.objects.create(team=team, slug=slug, name=name, description=description)
     record(
-        actor=actor, action=ledger_actions.DATASET_REGISTERED, subject=dataset, team=team.pk, changes={"slug": (None, slug)}
+        actor=actor,
+        action=ledger_actions.DATASET_REGISTERED,
+        subject=dataset,
+        team=team.pk,
+        changes={"slug": (None, slug)},
     )
     return dataset
 
@@ -340,7 +349,9 @@ def move_alias(
     team, at = version.model.use_case.team_id, since or clock.now()
     actor.check(RIGHT, team)
     Model.objects.select_for_update().get(pk=version.model_id)
-    current = AliasPeriod.objects.filter(model=version.model_id, alias=alias, until=None).select_related("version").first()
+    current = (
+        AliasPeriod.objects.filter(model=version.model_id, alias=alias, until=None).select_related("version").first()
+    )
     if current and current.version_id == version.pk:
         return current
     if current:

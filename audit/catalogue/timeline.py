@@ -36,7 +36,9 @@ def event_of(entry: Entry) -> Event:
     """The entry in words."""
     action = ACTIONS.get(entry.action)
     did = (action.sentence if action else entry.action + " {subject}").replace("{subject}", entry.subject_name)
-    behalf = f" on behalf of {entry.on_behalf_of}" if entry.on_behalf_of and entry.on_behalf_of != entry.actor_id else ""
+    behalf = (
+        f" on behalf of {entry.on_behalf_of}" if entry.on_behalf_of and entry.on_behalf_of != entry.actor_id else ""
+    )
     return Event(
         number=entry.number,
         at=entry.at,

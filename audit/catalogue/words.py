@@ -3,7 +3,7 @@
 from typing import Final
 
 NAMES: Final = {
-    "roc_auc": "AUC",
+    "roc_auc": "ROC AUC",
     "accuracy": "Accuracy",
     "precision": "Precision",
     "recall": "Recall",
@@ -11,7 +11,7 @@ NAMES: Final = {
     "f1": "F1",
     "brier": "Brier score",
     "log_loss": "Log loss",
-    "positive_rate": "Positive rate",
+    "positive_rate": "Share flagged",
     "mae": "Mean error",
     "rmse": "Root mean squared error",
     "bias": "Bias",
@@ -21,7 +21,7 @@ MAIN: Final = {"classification": "roc_auc", "regression": "mae"}
 
 
 def metric_name(metric: str) -> str:
-    """The metric for people: "AUC"."""
+    """The metric for people: "ROC AUC"."""
     return NAMES.get(metric, metric.replace("_", " ").capitalize())
 
 
@@ -33,7 +33,7 @@ def metric_value(metric: str, value: float, unit: str = "") -> str:
 
 
 def metric_words(metric: str, value: float, unit: str = "") -> str:
-    """Both: "AUC 0.660"."""
+    """Both: "ROC AUC 0.660"."""
     return f"{metric_name(metric)} {metric_value(metric, value, unit)}"
 
 

@@ -8,200 +8,317 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Dataset',
+            name="Dataset",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('description', models.TextField(blank=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='datasets', to='people.team')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("description", models.TextField(blank=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="datasets", to="people.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='DatasetVersion',
+            name="DatasetVersion",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('number', models.PositiveIntegerField()),
-                ('digest', models.CharField(max_length=64)),
-                ('location', models.CharField(max_length=500)),
-                ('rows', models.BigIntegerField()),
-                ('columns', models.JSONField(default=dict)),
-                ('data_from', models.DateTimeField(null=True)),
-                ('data_until', models.DateTimeField(null=True)),
-                ('dataset', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='catalogue.dataset')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("number", models.PositiveIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("location", models.CharField(max_length=500)),
+                ("rows", models.BigIntegerField()),
+                ("columns", models.JSONField(default=dict)),
+                ("data_from", models.DateTimeField(null=True)),
+                ("data_until", models.DateTimeField(null=True)),
+                (
+                    "dataset",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="catalogue.dataset"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('dataset', '-number'),
+                "ordering": ("dataset", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='Model',
+            name="Model",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('task', models.CharField(choices=[('classification', 'Classification'), ('regression', 'Regression')], max_length=20)),
-                ('outcome', models.CharField(max_length=200)),
-                ('unit', models.CharField(blank=True, max_length=40)),
-                ('features', models.JSONField(default=dict)),
-                ('threshold', models.FloatField(null=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='owned_models', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=200)),
+                (
+                    "task",
+                    models.CharField(
+                        choices=[("classification", "Classification"), ("regression", "Regression")], max_length=20
+                    ),
+                ),
+                ("outcome", models.CharField(max_length=200)),
+                ("unit", models.CharField(blank=True, max_length=40)),
+                ("features", models.JSONField(default=dict)),
+                ("threshold", models.FloatField(null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="owned_models",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('number', models.PositiveIntegerField()),
-                ('artefact', models.CharField(max_length=500)),
-                ('artefact_digest', models.CharField(max_length=64)),
-                ('artefact_bytes', models.BigIntegerField(default=0)),
-                ('registered_by', models.CharField(max_length=254)),
-                ('parameters', models.JSONField(default=dict)),
-                ('metrics', models.JSONField(default=dict)),
-                ('data_from', models.DateTimeField(null=True)),
-                ('data_until', models.DateTimeField(null=True)),
-                ('notes', models.TextField(blank=True)),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='authored_versions', to=settings.AUTH_USER_MODEL)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='catalogue.model')),
-                ('training_data', models.ManyToManyField(related_name='trained', to='catalogue.datasetversion')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("number", models.PositiveIntegerField()),
+                ("artefact", models.CharField(max_length=500)),
+                ("artefact_digest", models.CharField(max_length=64)),
+                ("artefact_bytes", models.BigIntegerField(default=0)),
+                ("registered_by", models.CharField(max_length=254)),
+                ("parameters", models.JSONField(default=dict)),
+                ("metrics", models.JSONField(default=dict)),
+                ("data_from", models.DateTimeField(null=True)),
+                ("data_until", models.DateTimeField(null=True)),
+                ("notes", models.TextField(blank=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="authored_versions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="catalogue.model"
+                    ),
+                ),
+                ("training_data", models.ManyToManyField(related_name="trained", to="catalogue.datasetversion")),
             ],
             options={
-                'ordering': ('model', '-number'),
+                "ordering": ("model", "-number"),
             },
         ),
         migrations.CreateModel(
-            name='Deployment',
+            name="Deployment",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('environment', models.CharField(choices=[('production', 'Production'), ('staging', 'Staging'), ('shadow', 'Shadow')], max_length=20)),
-                ('mode', models.CharField(choices=[('online', 'Online'), ('batch', 'Batch')], max_length=10)),
-                ('since', models.DateTimeField(default=audit.base.clock.now)),
-                ('until', models.DateTimeField(null=True)),
-                ('ended_recorded_at', models.DateTimeField(null=True)),
-                ('actor_id', models.CharField(max_length=254)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deployments', to='catalogue.modelversion')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                (
+                    "environment",
+                    models.CharField(
+                        choices=[("production", "Production"), ("staging", "Staging"), ("shadow", "Shadow")],
+                        max_length=20,
+                    ),
+                ),
+                ("mode", models.CharField(choices=[("online", "Online"), ("batch", "Batch")], max_length=10)),
+                ("since", models.DateTimeField(default=audit.base.clock.now)),
+                ("until", models.DateTimeField(null=True)),
+                ("ended_recorded_at", models.DateTimeField(null=True)),
+                ("actor_id", models.CharField(max_length=254)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deployments",
+                        to="catalogue.modelversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-since',),
+                "ordering": ("-since",),
             },
         ),
         migrations.CreateModel(
-            name='AliasPeriod',
+            name="AliasPeriod",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('alias', models.SlugField(max_length=40)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField(null=True)),
-                ('ended_recorded_at', models.DateTimeField(null=True)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='aliases', to='catalogue.model')),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='aliases', to='catalogue.modelversion')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("alias", models.SlugField(max_length=40)),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField(null=True)),
+                ("ended_recorded_at", models.DateTimeField(null=True)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="aliases", to="catalogue.model"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="aliases", to="catalogue.modelversion"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-since',),
+                "ordering": ("-since",),
             },
         ),
         migrations.CreateModel(
-            name='Pipeline',
+            name="Pipeline",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('name', models.CharField(max_length=100)),
-                ('engine', models.CharField(max_length=40)),
-                ('parameters', models.JSONField(default=dict)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='pipelines', to='catalogue.model')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("name", models.CharField(max_length=100)),
+                ("engine", models.CharField(max_length=40)),
+                ("parameters", models.JSONField(default=dict)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="pipelines", to="catalogue.model"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='PipelineRun',
+            name="PipelineRun",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('key', models.CharField(max_length=200, unique=True)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('succeeded', 'Succeeded'), ('failed', 'Failed')], max_length=10)),
-                ('trigger', models.CharField(max_length=40)),
-                ('started_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('compute_seconds', models.FloatField(null=True)),
-                ('parameters', models.JSONField(default=dict)),
-                ('code_version', models.CharField(blank=True, max_length=80)),
-                ('environment', models.JSONField(default=dict)),
-                ('inputs', models.ManyToManyField(related_name='used_by', to='catalogue.datasetversion')),
-                ('pipeline', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='catalogue.pipeline')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("key", models.CharField(max_length=200, unique=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("running", "Running"), ("succeeded", "Succeeded"), ("failed", "Failed")],
+                        max_length=10,
+                    ),
+                ),
+                ("trigger", models.CharField(max_length=40)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("compute_seconds", models.FloatField(null=True)),
+                ("parameters", models.JSONField(default=dict)),
+                ("code_version", models.CharField(blank=True, max_length=80)),
+                ("environment", models.JSONField(default=dict)),
+                ("inputs", models.ManyToManyField(related_name="used_by", to="catalogue.datasetversion")),
+                (
+                    "pipeline",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="catalogue.pipeline"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-started_at',),
+                "ordering": ("-started_at",),
             },
         ),
         migrations.AddField(
-            model_name='modelversion',
-            name='run',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='catalogue.pipelinerun'),
+            model_name="modelversion",
+            name="run",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="versions",
+                to="catalogue.pipelinerun",
+            ),
         ),
         migrations.CreateModel(
-            name='UseCase',
+            name="UseCase",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('slug', models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=200)),
-                ('problem', models.TextField()),
-                ('value_hypothesis', models.TextField(blank=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='use_cases', to='people.team')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("slug", models.SlugField(unique=True)),
+                ("name", models.CharField(max_length=200)),
+                ("problem", models.TextField()),
+                ("value_hypothesis", models.TextField(blank=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="use_cases", to="people.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
         migrations.AddField(
-            model_name='model',
-            name='use_case',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='models', to='catalogue.usecase'),
+            model_name="model",
+            name="use_case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="models", to="catalogue.usecase"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='datasetversion',
-            constraint=models.UniqueConstraint(fields=('dataset', 'number'), name='catalogue_dataset_version_number'),
+            model_name="datasetversion",
+            constraint=models.UniqueConstraint(fields=("dataset", "number"), name="catalogue_dataset_version_number"),
         ),
         migrations.AddConstraint(
-            model_name='datasetversion',
-            constraint=models.UniqueConstraint(fields=('dataset', 'digest'), name='catalogue_dataset_version_content'),
+            model_name="datasetversion",
+            constraint=models.UniqueConstraint(fields=("dataset", "digest"), name="catalogue_dataset_version_content"),
         ),
         migrations.AddConstraint(
-            model_name='deployment',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('version', 'environment', 'mode'), name='catalogue_deployment_once'),
+            model_name="deployment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until", None)),
+                fields=("version", "environment", "mode"),
+                name="catalogue_deployment_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='aliasperiod',
-            constraint=models.UniqueConstraint(condition=models.Q(('until', None)), fields=('model', 'alias'), name='catalogue_alias_once'),
+            model_name="aliasperiod",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("until", None)), fields=("model", "alias"), name="catalogue_alias_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='pipeline',
-            constraint=models.UniqueConstraint(fields=('model', 'name'), name='catalogue_pipeline_name'),
+            model_name="pipeline",
+            constraint=models.UniqueConstraint(fields=("model", "name"), name="catalogue_pipeline_name"),
         ),
         migrations.AddConstraint(
-            model_name='modelversion',
-            constraint=models.UniqueConstraint(fields=('model', 'number'), name='catalogue_version_number'),
+            model_name="modelversion",
+            constraint=models.UniqueConstraint(fields=("model", "number"), name="catalogue_version_number"),
         ),
     ]
