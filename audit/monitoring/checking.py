@@ -158,7 +158,7 @@ def _number(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
     if type_ == "text":
         value = f"TRY_CAST({raw} AS DOUBLE)"
         if field.kind == "label":
-            value = f"CASE lower({raw}) WHEN 'true' THEN 1.0 WHEN 'false' THEN 0.0 ELSE TRY_CAST({raw} AS DOUBLE) END"
+            value = f"CASE lower({raw}) WHEN 'true' THEN 1::DOUBLE WHEN 'false' THEN 0::DOUBLE ELSE TRY_CAST({raw} AS DOUBLE) END"
     else:
         value = f"CAST({raw} AS DOUBLE)"
     checks = []

@@ -108,7 +108,7 @@ def _prediction_columns(select: Any, model: Model, version: int | None) -> dict[
     columns["version"] = select.get("version", f"{version}::INTEGER")
     score = select.get("score", "NULL::DOUBLE")
     columns["score"] = score
-    columns["prediction"] = select.get("prediction") or f"(CASE WHEN {score} >= {model.threshold!r} THEN 1.0 ELSE 0.0 END)"
+    columns["prediction"] = select.get("prediction") or f"(CASE WHEN {score} >= {model.threshold!r} THEN 1::DOUBLE ELSE 0::DOUBLE END)"
     for name in model.features:
         if name not in OWN:
             columns[name] = select[name]
