@@ -1,0 +1,1 @@
+"""The shell and the components of every page; imports nothing of the floors."""

@@ -1,0 +1,443 @@
+"""The parts that pages are made of, as tags and filters. State is shape and word; unknown is a word, never a blank."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.forms import BaseForm, BoundField
+from django.http import HttpRequest, QueryDict
+from django.template import Context
+from django.utils import timezone
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from config.ui import format as say
+from config.ui import svg
+
+register = template.Library()
+
+STATES = frozenset({"ok", "watch", "bad", "unknown", "waiting", "off"})
+PAGING = ("page", "after", "before", "cursor", "format")
+
+
+def _word(text: str) -> str:
+    """Unknown is set apart from figures; everything else is as it is."""
+    return format_html('<span class="none">{}</span>', text) if text == say.UNKNOWN else text
+
+
+# --- filters: values in words ---
+
+
+@register.filter
+def number(value: Any, places: int = 0) -> str:
+    """``{{ rows|number }}`` 1,234; ``{{ recall|number:3 }}`` 0.662."""
+    return _word(say.number(value, int(places)))
+
+
+@register.filter
+def signed(value: Any, places: int = 0) -> str:
+    """``{{ difference|signed:3 }}`` +0.064."""
+    return _word(say.signed(value, int(places)))
+
+
+@register.filter
+def percent(value: Any, places: int = 0) -> str:
+    """``{{ share|percent }}``: 0.964 is 96%."""
+    return _word(say.percent(value, int(places)))
+
+
+@register.filter
+def money(value: Any, currency: str = "USD") -> str:
+    """``{{ amount|money:currency }}``, to the cent."""
+    return _word(say.money(value, currency or "USD"))
+
+
+@register.filter
+def whole_money(value: Any, currency: str = "USD") -> str:
+    """``{{ amount|whole_money:currency }}``, to the whole unit: for ledes and key figures."""
+    return _word(say.money(value, currency or "USD", 0))
+
+
+@register.filter
+def duration(value: Any) -> str:
+    """A timedelta or seconds: 2 hours 5 minutes."""
+    return _word(say.duration(value))
+
+
+@register.filter
+def when(value: datetime | None, style: str = "full") -> str:
+    """A time element in the viewer's zone; styles full, short, day, seconds, time."""
+    if value is None:
+        return _word(say.UNKNOWN)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), say.moment(value, style))
+
+
+@register.filter
+def day(value: Any) -> str:
+    """A date, or the day of an instant: 15 July 2013."""
+    if value is None:
+        return _word(say.UNKNOWN)
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), say.day(value))
+
+
+@register.filter
+def ago(value: datetime | None) -> str:
+    """4 days ago, with the instant itself as the title."""
+    if value is None:
+        return _word(say.UNKNOWN)
+    words = say.ago(value, timezone.now())
+    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), say.moment(value), words)
+
+
+@register.simple_tag
+def interval(low: Any, high: Any, places: int = 2) -> str:
+    """``{% interval low high 3 %}``: 0.610 to 0.720."""
+    return _word(say.interval(low, high, places))
+
+
+@register.filter
+def known(value: Any) -> Any:
+    """The value, or the tag Unknown for None, empty text and NaN."""
+    return tag("unknown", "Unknown") if say.is_unknown(value) else value
+
+
+@register.filter
+def counted(value: int | None, noun: str) -> str:
+    """``{{ 3|counted:"model" }}`` 3 models; a plural of its own after a comma: "entry,entries"."""
+    one, _, many = noun.partition(",")
+    return say.count(value, one, many)
+
+
+@register.filter
+def words(value: str) -> str:
+    """A code as words: "not_met" is "Not met"."""
+    return str(value).replace("_", " ").capitalize()
+
+
+@register.simple_tag
+def moment() -> str:
+    """Now, in the viewer's zone."""
+    return when(timezone.now())
+
+
+# --- small parts ---
+
+
+@register.simple_tag(name="tag")
+def tag(state: str, word: str, strong: bool = False) -> SafeString:
+    """``{% tag "ok" "Healthy" %}``: shape and word. States: ok, watch, bad, unknown, waiting, off.
+
+    Raises:
+        ValueError: there is no such state.
+    """
+    if state not in STATES:
+        raise ValueError(f"{state!r} is not a state; the states are {', '.join(sorted(STATES))}.")
+    inner = format_html("<strong>{}</strong>", word) if strong else word
+    return format_html('<span class="tag {}">{}</span>', state, inner)
+
+
+@register.simple_tag
+def mark(kind: str) -> SafeString:
+    """``{% mark "person" %}`` or ``"machine"``, or a state: the shape alone, with the word beside it in the text."""
+    return format_html('<span class="mark {}"></span>', kind)
+
+
+@register.simple_tag
+def who(kind: str, name: str) -> SafeString:
+    """A ring for a person, a square for a machine, and the name."""
+    shape = "person" if kind == "person" else "machine"
+    return format_html(
+        '<span class="tag"><span class="mark {}"></span><span class="visually-hidden">{} </span>{}</span>',
+        shape,
+        shape,
+        name,
+    )
+
+
+@register.simple_tag
+def digest(value: str | None, url: str = "") -> SafeString:
+    """A digest, cut in the middle, whole in its title; ``url`` makes it a link."""
+    text = say.short_hash(value)
+    if url and value:
+        return format_html('<a class="hash" href="{}" title="{}">{}</a>', url, value, text)
+    return format_html('<span class="hash" title="{}">{}</span>', value or "", text)
+
+
+@register.simple_tag
+def diff(changes: Mapping[str, Sequence[Any]]) -> SafeString:
+    """What changed, field by field, from ``{field: [before, after]}``."""
+
+    def rows() -> Iterable[tuple[str, str, str, Any]]:
+        for field, (before, after) in changes.items():
+            if before is not None:
+                yield "del", "before: ", field, before
+            if after is not None:
+                yield "ins", "after: ", field, after
+
+    body = format_html_join(
+        "",
+        '<{0}><span class="visually-hidden">{1}</span>{2}: {3}</{0}>',
+        ((kind, hint, f, v) for kind, hint, f, v in rows()),
+    )
+    return format_html('<div class="diff">{}</div>', body)
+
+
+@register.simple_tag
+def spark(numbers: Sequence[float | None], label: str, limit: Any = None) -> SafeString:
+    """``{% spark row.values "Recall, 13 weeks, falling" limit=0.72 %}``."""
+    # A name that is missing in the context arrives as empty text.
+    return svg.sparkline(numbers, label=label, limit=None if say.is_unknown(limit) else limit)
+
+
+@register.simple_tag
+def meter(
+    value: float | None,
+    of: float,
+    label: str,
+    possible: float | None = None,
+    target: float | None = None,
+    width: int = 120,
+) -> SafeString:
+    """``{% meter confirmed 7 "2.0 confirmed" possible=3.5 target=3 %}``."""
+    return svg.meter(value, of, label=label, possible=possible, target=target, width=width)
+
+
+@register.simple_tag
+def difference(value: Any, low: Any, high: Any, reach: float, margin: float | None = None) -> SafeString:
+    """A drawn difference with its interval; the numbers stand in the cells beside it."""
+    return svg.difference(value, low, high, reach=reach, margin=margin)
+
+
+@register.simple_tag
+def crumb(label: str, url: str) -> SafeString:
+    """One step of the way to this page; wrap the steps in ``<ol class="crumbs">``."""
+    return format_html('<li><a href="{}">{}</a></li>', url, label)
+
+
+# --- links that keep the view ---
+
+
+def query(request: HttpRequest, **changes: Any) -> str:
+    """The query string of this view with ``changes``; None removes. Paging and the format start again."""
+    params: QueryDict = request.GET.copy()
+    for name in PAGING:
+        params.pop(name, None)
+    for name, value in changes.items():
+        if value is None or value == "":
+            params.pop(name, None)
+        else:
+            params[name] = str(value)
+    return f"?{params.urlencode()}"
+
+
+@register.simple_tag(takes_context=True, name="query")
+def query_tag(context: Context, **changes: Any) -> str:
+    """``<a href="{% query state="met" %}">``: this view with that change."""
+    return query(context["request"], **changes)
+
+
+@register.simple_tag(takes_context=True)
+def csv_link(context: Context, label: str = "Download this page as CSV", **changes: Any) -> SafeString:
+    """The link to this very view as CSV."""
+    return format_html('<a href="{}">{}</a>', query(context["request"], format="csv", **changes), label)
+
+
+@register.inclusion_tag("ui/parts/choices.html", takes_context=True)
+def choices(
+    context: Context, param: str, options: Iterable[tuple[str, str]], current: str, label: str, kind: str = "period"
+) -> dict[str, Any]:
+    """A row of links of which one is current: ``{% choices "period" periods period "Period" %}``.
+
+    ``options`` are (value, words); ``kind`` is "period" (joined, for the page head) or "chips" (filters).
+    """
+    request = context["request"]
+    links = [(words, query(request, **{param: value}), value == current) for value, words in options]
+    return {"links": links, "label": label, "kind": kind}
+
+
+@register.simple_tag(takes_context=True)
+def chip(context: Context, param: str, label: str, words: str) -> SafeString:
+    """A filter that is set, as a link that removes it."""
+    url = query(context["request"], **{param: None})
+    return format_html(
+        '<a class="chip" href="{}"><b>{}</b> {} <i aria-hidden="true">×</i><span class="visually-hidden">, remove</span></a>',
+        url, label, words,
+    )  # fmt: skip
+
+
+@register.inclusion_tag("ui/parts/tabs.html")
+def tabs(options: Iterable[tuple[str, str]], current: str = "", label: str = "On this page") -> dict[str, Any]:
+    """Links (words, url) to parts or sister pages; ``current`` is the url of the one that is shown."""
+    return {"links": [(words, url, url == current) for words, url in options], "label": label}
+
+
+@register.inclusion_tag("ui/parts/pager.html", takes_context=True)
+def pager(
+    context: Context, page: Any, param: str = "page", newer: str = "Previous page", older: str = "Next page"
+) -> dict[str, Any]:
+    """Which rows are shown and the ways on: for a Django Page, or a cursor page with ``previous`` and ``next`` cursors.
+
+    A cursor page has ``shown`` (rows on this page), and may have ``total``.
+    """
+    request = context["request"]
+    if hasattr(page, "paginator"):
+        before = page.previous_page_number() if page.has_previous() else None
+        after = page.next_page_number() if page.has_next() else None
+        if page.paginator.count:
+            text = f"{say.number(page.start_index())} to {say.number(page.end_index())} of {say.number(page.paginator.count)}"
+        else:
+            text = ""
+    else:
+        before, after = getattr(page, "previous", None), getattr(page, "next", None)
+        total = getattr(page, "total", None)
+        text = f"{say.number(page.shown)} shown" + (f" of {say.number(total)}" if total is not None else "")
+    return {
+        "text": text,
+        "newer": query(request, **{param: before}) if before else "",
+        "older": query(request, **{param: after}) if after else "",
+        "newer_words": newer,
+        "older_words": older,
+    }
+
+
+# --- actions: a forbidden one stays visible, with its sentence ---
+
+
+@register.inclusion_tag("ui/parts/action.html")
+def action(
+    label: str,
+    why: str | None = "",
+    style: str = "",
+    name: str = "",
+    value: str = "",
+    url: str = "",
+    id: str = "",  # noqa: A002  the HTML attribute
+) -> dict[str, Any]:
+    """A button, or, when ``why`` has a sentence, the same button disabled with that sentence under it.
+
+    ``style`` is primary, danger or plain; ``url`` makes it a link; ``name`` and ``value`` go with the form.
+    """
+    ident = id or f"why-{abs(hash((label, name, value, url))) % 10**8}"
+    return {"label": label, "why": why or "", "style": style, "name": name, "value": value, "url": url, "why_id": ident}
+
+
+# --- lists of key figures, empty states, jobs ---
+
+
+@register.inclusion_tag("ui/parts/figures.html")
+def figures(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Key figures. Each item: label, value (text; None is unknown), and url, unit, change, spark, limit, spark_label, link."""
+    return {"items": list(items)}
+
+
+@register.inclusion_tag("ui/parts/empty.html")
+def empty(title: str, text: str, label: str = "", url: str = "", primary: bool = False) -> dict[str, Any]:
+    """An empty state: nothing connected (a next step), no match (clear the filters), not permitted (who can grant)."""
+    return {"title": title, "text": text, "label": label, "url": url, "primary": primary}
+
+
+JOB_STATES = {
+    "queued": ("waiting", "Queued"),
+    "running": ("waiting", "Running"),
+    "succeeded": ("ok", "Done"),
+    "failed": ("bad", "Failed"),
+    "cancelled": ("off", "Cancelled"),
+}
+
+
+@register.simple_tag
+def job_state(job: Any) -> SafeString:
+    """The state of a job as a tag."""
+    return tag(*JOB_STATES.get(str(job.state), ("unknown", "Unknown")))
+
+
+@register.inclusion_tag("ui/parts/job.html")
+def job(job: Any, title: str = "", poll: str = "", url: str = "", then: str = "") -> dict[str, Any]:
+    """Progress of a job. While it is open, ``poll`` (a URL that answers with this part again) is asked now and then.
+
+    ``url`` leads to its log; ``then`` is "reload" or an address to go to when it ended.
+    """
+    is_open = str(job.state) in ("queued", "running")
+    state, word = JOB_STATES.get(str(job.state), ("unknown", "Unknown"))
+    name = title or getattr(job, "title", "") or str(job)
+    left = None
+    started = getattr(job, "started_at", None)
+    if is_open and started and job.total and job.done:
+        spent = (timezone.now() - started).total_seconds()
+        left = spent / job.done * (job.total - job.done)
+    return {
+        "job": job, "title": name, "poll": poll if is_open else "", "url": url, "then": then, "open": is_open,
+        "state": state, "word": word, "left": left, "ended": "" if is_open else f"{name}: {word.lower()}.",
+    }  # fmt: skip
+
+
+# --- forms ---
+
+
+@register.inclusion_tag("ui/parts/field.html")
+def field(bound: BoundField, short: bool = False) -> dict[str, Any]:
+    """A field with label, hint and error, wired for those who do not see it."""
+    kind = getattr(bound.field.widget, "input_type", "")
+    grouped = bool(getattr(bound, "use_fieldset", False))
+    described = [f"{bound.id_for_label or bound.auto_id}-hint"] if bound.help_text else []
+    if bound.errors:
+        described.append(f"{bound.id_for_label or bound.auto_id}-error")
+    attrs: dict[str, str] = {}
+    if described and not grouped:
+        attrs["aria-describedby"] = " ".join(described)
+    if bound.errors:
+        attrs["aria-invalid"] = "true"
+    if short:
+        attrs["class"] = "short"
+    widget = bound.as_widget(attrs=attrs)
+    return {
+        "bound": bound, "widget": widget, "kind": kind, "grouped": grouped, "described": " ".join(described),
+        "ident": bound.id_for_label or bound.auto_id,
+    }  # fmt: skip
+
+
+@register.inclusion_tag("ui/parts/error_summary.html")
+def error_summary(form: BaseForm) -> dict[str, Any]:
+    """The errors of a form at its top, each a link to its field."""
+    rows = [(bound.id_for_label or bound.auto_id, error) for bound in form if bound.errors for error in bound.errors]
+    rows += [("", error) for error in form.non_field_errors()]
+    return {"rows": rows}
+
+
+# --- charts ---
+
+
+@register.inclusion_tag("ui/parts/chart.html", takes_context=True)
+def chart(
+    context: Context,
+    figure: Mapping[str, Any] | None,
+    title: str,
+    id: str,  # noqa: A002  the HTML attribute
+    sub: str = "",
+    label: str = "",
+    table: Any = None,
+    csv: str = "",
+    key: Iterable[tuple[str, str, str]] = (),
+    swatches: Iterable[tuple[str, str, str]] = (),
+    level: int = 2,
+    empty: str = "",
+) -> dict[str, Any]:
+    """A chart: conclusion as title, what is drawn below, the plot, and its table with CSV.
+
+    ``figure`` is a dict of ``config.ui.charts``; ``table`` is (header, rows) or a django-tables2 table; ``key`` is
+    (letter, words, when) for each event, ``swatches`` (colour class, name, amount) for each layer of a stack; ``label`` says in words what the plot shows (default: the title);
+    ``empty`` is the sentence shown where ``figure`` is None.
+    """
+    header, rows = (table[0], table[1]) if isinstance(table, tuple) else ((), ())
+    return {
+        "request": context.get("request"), "figure": figure, "title": title, "id": id, "sub": sub, "label": label or title,
+        "header": header, "rows": rows, "table": None if isinstance(table, tuple) else table, "csv": csv, "key": list(key), "swatches": list(swatches),
+        "level": level, "empty": empty, "figure_id": f"{id}-figure",
+    }  # fmt: skip
+
+
+@register.filter
+def cell(value: Any) -> str:
+    """A cell of a chart's table: figures as they are, unknown as a word."""
+    return _word(say.UNKNOWN) if say.is_unknown(value) else conditional_escape(value)
