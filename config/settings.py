@@ -39,6 +39,8 @@ INSTALLED_APPS = [
     "costs.billing",
     "costs.allocation",
     "costs.returns",
+    "governance.approvals",
+    "governance.retraining",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

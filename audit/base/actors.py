@@ -70,7 +70,12 @@ SENTENCES: Final[Mapping[str, str]] = {
 }
 SCOPES: Final[Mapping[str, frozenset[str]]] = {
     "read": frozenset({"read", "ledger.read"}),
-    "write": frozenset({"read", "catalogue.write", "monitoring.write"}),
+    "write": frozenset(
+        {
+            "read", "catalogue.write", "monitoring.write", "billing.import", "returns.value", "approvals.request",
+            "retraining.manage",
+        }
+    ),  # fmt: skip
 }
 
 

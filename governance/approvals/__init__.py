@@ -1,0 +1,1 @@
+"""Promotion requests: who may decide, by which policy, on what exactly."""

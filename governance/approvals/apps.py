@@ -1,0 +1,16 @@
+"""Names the app, and tells the floors below what it knows."""
+
+from django.apps import AppConfig
+
+
+class ApprovalsConfig(AppConfig):
+    """Floor 3, approvals."""
+
+    name = "governance.approvals"
+    label = "approvals"
+
+    def ready(self) -> None:
+        """Registers actions, the rail's entry, and what the model page shows."""
+        from governance.approvals import ledger_actions, shown  # noqa: F401
+
+        shown.register()

@@ -1,0 +1,5 @@
+"""What approvals tell the floors below."""
+
+
+def register() -> None:
+    """Fills the registries."""

@@ -1,0 +1,144 @@
+"""Reads rules, evaluations, retrainings and reviews as the viewer may see them, and the weeks that a rule judges."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+
+from audit.base import clock
+from audit.base.actors import Actor
+from audit.base.clock import start_of
+from audit.base.errors import NotFound
+from audit.base.scoping import visible
+from audit.catalogue.models import Model, ModelVersion
+from audit.catalogue.states import Threshold
+from audit.monitoring.models import Measurement, Source, Window
+from governance.retraining.domain import Week
+from governance.retraining.models import Evaluation, Retraining, Review, ReviewState, Rule, State
+
+TEAM = "model__use_case__team"
+WEEK = timedelta(weeks=1)
+
+
+def rules(*, viewer: Actor) -> QuerySet[Rule]:
+    """Rules for models of the viewer's teams."""
+    return visible(Rule.objects.select_related(TEAM, "pipeline"), viewer=viewer, team=TEAM)
+
+
+def rule(*, viewer: Actor, rule_id: UUID | str) -> Rule:
+    """One rule.
+
+    Raises:
+        NotFound: there is none with this id that the viewer may see.
+    """
+    found = rules(viewer=viewer).filter(pk=rule_id).first()
+    if found is None:
+        raise NotFound("There is no such rule, or it belongs to a team that you are not in.")
+    return found
+
+
+def evaluations(*, viewer: Actor, rule: Rule | None = None) -> QuerySet[Evaluation]:
+    """Evaluations, newest week first."""
+    rows = Evaluation.objects.select_related(f"rule__{TEAM}").prefetch_related("retrainings")
+    rows = visible(rows, viewer=viewer, team=f"rule__{TEAM}")
+    return rows.filter(rule=rule) if rule else rows
+
+
+def last_evaluations(rules: Sequence[Rule]) -> dict[UUID, Evaluation]:
+    """The last evaluation of each rule that could judge its week, or else the last one, in one query."""
+    newest = Evaluation.objects.filter(rule=OuterRef("pk")).order_by("-conclusive", "-week", "-at").values("pk")[:1]
+    wanted = Rule.objects.filter(pk__in=[rule.pk for rule in rules]).annotate(newest=Subquery(newest)).values("newest")
+    return {row.rule_id: row for row in Evaluation.objects.filter(pk__in=wanted)}
+
+
+def retrainings(*, viewer: Actor, model: Model | None = None) -> QuerySet[Retraining]:
+    """Retrainings, newest first."""
+    rows = Retraining.objects.select_related(
+        TEAM, "rule__model", "evaluation", "champion", "candidate__model", "job", "run__pipeline", "request", "review"
+    )
+    rows = visible(rows, viewer=viewer, team=TEAM)
+    return rows.filter(model=model) if model else rows
+
+
+def retraining(*, viewer: Actor, retraining_id: UUID | str) -> Retraining:
+    """One retraining.
+
+    Raises:
+        NotFound: there is none with this id that the viewer may see.
+    """
+    found = retrainings(viewer=viewer).filter(pk=retraining_id).first()
+    if found is None:
+        raise NotFound("There is no such retraining, or it belongs to a team that you are not in.")
+    return found
+
+
+def reviews(*, viewer: Actor) -> QuerySet[Review]:
+    """Reviews, newest first."""
+    rows = Review.objects.select_related(TEAM, "retraining__candidate__model", "retraining__champion", "closed_by")
+    return visible(rows, viewer=viewer, team=TEAM)
+
+
+def review(*, viewer: Actor, review_id: UUID | str) -> Review:
+    """One review.
+
+    Raises:
+        NotFound: there is none with this id that the viewer may see.
+    """
+    found = reviews(viewer=viewer).filter(pk=review_id).first()
+    if found is None:
+        raise NotFound("There is no such review, or it belongs to a team that you are not in.")
+    return found
+
+
+def open_reviews(*, viewer: Actor) -> QuerySet[Review]:
+    """Reviews that wait for a validator, oldest first."""
+    return reviews(viewer=viewer).filter(state=ReviewState.OPEN).order_by("opened_at")
+
+
+def weeks(*, version: ModelVersion, metric: str, until: date) -> list[Week]:
+    """The measured weeks of ``version``, oldest first, up to the one that starts on ``until``; only weeks that are over."""
+    rows = Window.objects.filter(
+        version=version,
+        source=Source.COMPUTED,
+        superseded_at=None,
+        start__lte=start_of(until),
+        end__lte=clock.now(),
+    ).prefetch_related(Prefetch("measurements", Measurement.objects.filter(metric=metric)))
+    found = []
+    for row in rows.order_by("start"):
+        value = next((one.value for one in row.measurements.all()), None)
+        found.append(Week(row.start.date(), value, row.labelled, row.predictions))
+    return found
+
+
+def in_a_row(weeks: Sequence[Week], *, until: date, count: int) -> list[Week]:
+    """Those of ``weeks`` that are among the ``count`` calendar weeks that end with ``until``, oldest first."""
+    first = until - (count - 1) * WEEK
+    return [week for week in weeks if first <= week.start <= until]
+
+
+def served(model: Model) -> list[ModelVersion]:
+    """The versions that are or were in production, the present one first: they logged the model's own cases."""
+    rows = ModelVersion.objects.filter(model=model, aliases__alias="production").distinct()
+    current = set(rows.filter(aliases__until=None).values_list("pk", flat=True))
+    return sorted(rows, key=lambda version: (version.pk not in current, -version.number))
+
+
+def is_running(rule: Rule) -> bool:
+    """Whether a retraining of the rule's model is under way; one whose job was cancelled is not."""
+    rows = Retraining.objects.filter(model=rule.model_id, state__in=(State.QUEUED, State.RUNNING))
+    return rows.exclude(job__state__in=("cancelled", "failed")).exists()
+
+
+def thresholds(viewer: Actor, models: Sequence[Model]) -> dict[UUID, Threshold]:
+    """The bound of each model's main metric, as its rules state it."""
+    from audit.monitoring.domain import MAIN_METRIC
+
+    rows = Rule.objects.filter(model__in=models, enabled=True)
+    tasks = {model.pk: model.task for model in models}
+    return {
+        row.model_id: Threshold(row.metric, row.threshold, row.comparison == "below", row.windows)
+        for row in rows
+        if row.metric == MAIN_METRIC[tasks[row.model_id]]
+    }

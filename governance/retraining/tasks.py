@@ -1,0 +1,65 @@
+"""The jobs of retraining: judge the rules after each measurement, and run what fired. Ids in, one service call."""
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from audit.base.errors import TollgateError
+from audit.jobs import registry, services as jobs
+from audit.jobs.models import Job, State
+from audit.jobs.registry import job
+from audit.jobs.run import Run
+from governance.retraining import services, training
+from governance.retraining.starting import RUN
+from governance.retraining.models import Rule
+
+EVALUATE = "retraining.evaluate"
+
+
+@job(EVALUATE, title="Judge retraining rules", permanent=(TollgateError,))
+def evaluate(run: Run, *, model: str, week: str) -> dict[str, Any]:
+    """Judges each rule of the model on the week from ``week`` (2013-07-08), and starts what fires."""
+    judged, fired = 0, 0
+    for rule in Rule.objects.filter(model_id=model, enabled=True).order_by("pk"):
+        with transaction.atomic():
+            for retraining in services.evaluate(actor=run.actor, rule=rule, week=date.fromisoformat(week)):
+                child = run.start(
+                    RUN,
+                    args={"retraining": str(retraining.pk)},
+                    key=retraining.key,
+                    subject=retraining,
+                    team=run.job.team,
+                )
+                services.bind_job(retraining=retraining, job=child)
+                fired += 1
+        judged += 1
+    return {"rules": judged, "fired": fired}
+
+
+@job(RUN, title="Retrain and compare", permanent=(TollgateError,))
+def retrain(run: Run, *, retraining: str) -> dict[str, Any]:
+    """Trains, compares, and asks people or opens a review."""
+    return training.run(actor=run.actor, retraining_id=retraining, report=run.progress, log=run.log)
+
+
+def judge_after(measured: Job) -> None:
+    """Follows a measurement: the rules of its model are judged on its week."""
+    if measured.state != State.SUCCEEDED:
+        return
+    model = measured.args["model"]
+    if not Rule.objects.filter(model_id=model, enabled=True).exists():
+        return
+    jobs.start(
+        EVALUATE,
+        actor=services.actor_after(measured),
+        trigger="chain",
+        args={"model": model, "week": measured.args["week"]},
+        key=str(measured.pk),
+        team=measured.team,
+        parent=measured,
+    )
+
+
+registry.follow("monitoring.measure", judge_after)
+registry.follow(RUN, lambda ended: services.note_failure(job=ended))
