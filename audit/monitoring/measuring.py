@@ -55,7 +55,8 @@ def measure(model: Model, week: datetime, of: tuple[Any, ...]) -> list[Measured]
         for version in ModelVersion.objects.filter(pk__in=versions).select_related("model").order_by("number"):
             # Sorted, so that sums of floats do not depend on how files were cut.
             table = db.sql(
-                f"SELECT score, prediction, label FROM {lakehouse.files(versions[version.pk])} AS told "
+                "SELECT coalesce(score, 'nan') AS score, prediction, coalesce(label, 'nan') AS label "
+                f"FROM {lakehouse.files(versions[version.pk])} AS told "
                 f"LEFT JOIN {truth} AS truth USING (prediction_id) ORDER BY prediction_id"
             ).to_arrow_table()
             window = Window(version=version, start=week, end=week + WEEK, recorded_at=clock.now())
@@ -65,7 +66,13 @@ def measure(model: Model, week: datetime, of: tuple[Any, ...]) -> list[Measured]
 
 
 def _columns(table: Any) -> tuple[Any, Any, Any]:
-    return tuple(table.column(name).to_numpy() for name in ("score", "prediction", "label"))  # type: ignore[return-value]
+    """Score, prediction and label as numpy arrays, NaN where there is none; by DLPack, which imports no pandas."""
+    import numpy as np
+    import pyarrow as pa
+
+    names = ("score", "prediction", "label")
+    score, prediction, label = (np.from_dlpack(pa.concat_arrays(table.column(name).chunks)) for name in names)
+    return score, prediction, label
 
 
 def _classification(window: Window, table: Any, threshold: float | None) -> dict[str, Estimate]:

@@ -241,8 +241,9 @@ def _runs(batch: pa.RecordBatch, *, versioned: bool) -> Sequence[tuple[Key, pa.R
     import numpy as np
 
     days = batch.column("#day")
-    stamps = days.cast("int32").to_numpy(zero_copy_only=False)
-    versions = batch.column("version").to_numpy(zero_copy_only=False) if versioned else np.zeros(len(stamps), int)
+    # By DLPack, because pyarrow's own way to numpy imports pandas.
+    stamps = np.from_dlpack(days.cast("int32"))
+    versions = np.from_dlpack(batch.column("version")) if versioned else np.zeros(len(stamps), int)
     change = np.flatnonzero((np.diff(stamps) != 0) | (np.diff(versions) != 0)) + 1
     edges = [0, *change.tolist(), batch.num_rows]
     plain = batch.select([name for name in batch.schema.names if name not in {"#day", "version"}])
@@ -264,7 +265,11 @@ class _Part:
         self.last: str | None = None
         self.held: list[pa.RecordBatch] = []
         self.work = lakehouse.workfile()
-        self.writer = pq.ParquetWriter(self.work, schema, compression="zstd", compression_level=1)
+        # Ids and numbers hardly repeat: a dictionary of them costs time and saves nothing.
+        repeating = [name for name in schema.names if schema.field(name).type == "string" and name != "prediction_id"]
+        self.writer = pq.ParquetWriter(
+            self.work, schema, compression="zstd", compression_level=1, use_dictionary=repeating
+        )
 
     def add(self, batch: pa.RecordBatch) -> None:
         import pyarrow.compute as pc
