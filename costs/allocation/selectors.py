@@ -1,0 +1,177 @@
+"""Reads costs as the viewer may see them: a model's by its team, what belongs to no model by the team of the bill.
+
+What belongs to no model of a bill without a team is seen only by who sees the whole organisation.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db.models import Count, Max, Model as Table, Q, QuerySet, Sum
+from django.db.models.functions import TruncWeek
+
+from audit.base.actors import Actor
+from audit.base.clock import start_of
+from audit.catalogue.models import Model
+from costs.allocation.models import Allocation, DayCost
+from costs.billing.amounts import ExactSum, rough
+from costs.billing.models import BillFile
+from costs.billing.selectors import known
+
+Row = TypeVar("Row", bound=Table)
+SPLIT = "split__"
+STATEMENT = "split__statement__"
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Money of one currency that went to one target in the week that starts on ``week`` (a Monday).
+
+    ``model_id`` is None for what belongs to no model; ``residue`` then says why.
+    """
+
+    week: date
+    model_id: UUID | None
+    slug: str
+    name: str
+    version: int | None
+    stage: str
+    residue: str
+    evidence: str
+    currency: str
+    billed: Decimal
+    effective: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Untied:
+    """Charges of one resource that belong to no model, added up; ``amount`` is effective cost in ``currency``."""
+
+    resource: str
+    service: str
+    residue: str
+    stage: str
+    currency: str
+    amount: Decimal
+    charges: int
+
+
+def _seen(rows: QuerySet[Row], viewer: Actor) -> QuerySet[Row]:
+    teams = viewer.teams("read")
+    if teams is None:
+        return rows
+    own_model = Q(model__use_case__team__in=teams)
+    own_bill = Q(model=None, **{f"{STATEMENT}bill_file__team__in": teams})
+    return rows.filter(own_model | own_bill)
+
+
+def _counting(rows: QuerySet[Row], at: datetime | None) -> QuerySet[Row]:
+    return rows.filter(known(at=at, prefix=SPLIT), known(at=at, prefix=STATEMENT))
+
+
+def day_costs(*, viewer: Actor, at: datetime | None = None) -> QuerySet[DayCost]:
+    """Costs by day that count now, or counted as known at ``at``."""
+    return _seen(_counting(DayCost.objects.all(), at), viewer)
+
+
+def weekly_costs(
+    *,
+    viewer: Actor,
+    models: Iterable[Model] | None = None,
+    since: date | datetime | None = None,
+    until: date | datetime | None = None,
+    at: datetime | None = None,
+) -> list[Cost]:
+    """Costs by week from ``since`` until, not including, ``until`` (UTC), in order; one query.
+
+    With ``models`` only theirs; without, all and what belongs to no model.
+    """
+    rows = day_costs(viewer=viewer, at=at)
+    if models is not None:
+        rows = rows.filter(model__in=[model.pk for model in models])
+    rows = _within(rows, since, until)
+    groups = ("week", "model_id", "model__slug", "model__name", "version__number", "stage", "residue", "evidence", "currency")
+    found = (
+        rows.annotate(week=TruncWeek("day"))
+        .values(*groups)
+        .annotate(sum_billed=ExactSum("billed"), sum_effective=ExactSum("effective"))
+        .order_by("week", "model__slug", "stage", "version__number", "evidence", "currency")
+    )
+    return [
+        Cost(
+            row["week"], row["model_id"], row["model__slug"] or "", row["model__name"] or "", row["version__number"],
+            row["stage"], row["residue"], row["evidence"], row["currency"], row["sum_billed"], row["sum_effective"],
+        )  # fmt: skip
+        for row in found
+    ]
+
+
+def _within(rows: QuerySet[Row], since: date | datetime | None, until: date | datetime | None) -> QuerySet[Row]:
+    if since is not None:
+        rows = rows.filter(day__gte=since.date() if isinstance(since, datetime) else since)
+    if until is not None:
+        rows = rows.filter(day__lt=until.date() if isinstance(until, datetime) else until)
+    return rows
+
+
+def residue(
+    *, viewer: Actor, since: date, until: date, currency: str, most: int = 50
+) -> tuple[list[Untied], int]:
+    """What belongs to no model, by resource, largest first, and the number of such resources in all."""
+    rows = _within(_seen(_counting(Allocation.objects.filter(model=None, currency=currency), None), viewer), since, until)
+    groups = ("charge__resource_id", "charge__resource_name", "charge__service", "residue", "stage")
+    found = (
+        rows.values(*groups)
+        .annotate(amount=ExactSum("effective"), number=Count("pk"), size=Sum(rough("effective")))
+        .order_by("-size", *groups)
+    )
+    listed = [
+        Untied(
+            row["charge__resource_name"] or row["charge__resource_id"], row["charge__service"], row["residue"],
+            row["stage"], currency, row["amount"], row["number"],
+        )  # fmt: skip
+        for row in found[:most]
+    ]
+    return listed, len(listed) if len(listed) < most else found.count()
+
+
+def last_day(viewer: Actor, model: Model | None = None) -> date | None:
+    """The last billed day that the viewer may see."""
+    rows = day_costs(viewer=viewer)
+    if model is not None:
+        rows = rows.filter(model=model)
+    day: date | None = rows.aggregate(last=Max("day"))["last"]
+    return day
+
+
+def last_data(viewer: Actor, model: Model | None = None) -> datetime | None:
+    """The exclusive end of the billed days, UTC."""
+    day = last_day(viewer, model)
+    return start_of(day + timedelta(days=1)) if day else None
+
+
+def bills(*, viewer: Actor, since: date, until: date) -> list[BillFile]:
+    """The files from which the viewer's costs of these days come, the newest first."""
+    rows = _within(day_costs(viewer=viewer), since, until)
+    return list(BillFile.objects.filter(pk__in=rows.values(f"{STATEMENT}bill_file")).order_by("-created_at"))
+
+
+def simulated(*, viewer: Actor, since: date, until: date, models: Iterable[Model] | None = None) -> bool:
+    """Whether any of the viewer's costs of these days comes from a simulated bill."""
+    rows = _within(day_costs(viewer=viewer), since, until)
+    if models is not None:
+        rows = rows.filter(model__in=[model.pk for model in models])
+    return rows.filter(**{f"{STATEMENT}bill_file__simulated": True}).exists()
+
+
+def sees_whole_bills(*, viewer: Actor, since: date, until: date) -> bool:
+    """Whether the costs that the viewer sees of these days are whole bills: nothing on them belongs to other teams."""
+    if viewer.teams("read") is None:
+        return True
+    seen = _within(day_costs(viewer=viewer), since, until)
+    every = _within(_counting(DayCost.objects.all(), None), since, until)
+    on_the_same: dict[str, Any] = {"split__in": seen.values("split")}
+    return not every.filter(**on_the_same).exclude(pk__in=seen.values("pk")).exists()

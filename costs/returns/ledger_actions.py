@@ -1,0 +1,5 @@
+"""What the ledger says about values."""
+
+from audit.ledger.registry import Action, register
+
+STATED = register(Action("returns.value_stated", "stated what outcomes are worth: {subject}"))
