@@ -1,9 +1,13 @@
 """The API's front door: one OpenAPI document, one kind of answer for errors, routers named by strings."""
 
+import json
 from importlib.util import find_spec
+from typing import Any
 
+from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from ninja import NinjaAPI
+from ninja.parser import Parser
 
 ROUTERS = (
     ("audit.people.api", "People"),
@@ -34,12 +38,33 @@ and gets the same answer again; another request with that key is refused (422).
 Times are ISO 8601 with a zone; digests are SHA-256 in lower-case hex.
 """
 
+
+class StrictParser(Parser):
+    """Takes JSON that every database can keep: no NaN or Infinity, no NUL, no half of a surrogate pair."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        """The body.
+
+        Raises:
+            ValueError: it is not such JSON.
+        """
+        body = json.loads(request.body, parse_constant=_no_number)
+        if "\\u0000" in json.dumps(body, ensure_ascii=False).encode().decode():
+            raise ValueError("The body holds a NUL character.")
+        return body
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON number.")
+
+
 api = NinjaAPI(
     title="Tollgate",
     version="1.0.0",
     description=DESCRIPTION,
     urls_namespace="api",
     docs_url=None,
+    parser=StrictParser(),
     auth=import_string("audit.people.gateway.TokenAuth")(),
     throttle=[import_string("audit.people.gateway.TokenThrottle")()],
 )

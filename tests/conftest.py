@@ -67,7 +67,7 @@ def _prepare() -> None:
 
 _prepare()
 
-pytest_plugins = ["tests.support.browser", "tests.support.cast", "tests.support.servers"]
+pytest_plugins = ["tests.support.api", "tests.support.browser", "tests.support.cast", "tests.support.servers"]
 
 
 @pytest.fixture(scope="session")

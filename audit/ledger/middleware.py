@@ -17,7 +17,13 @@ STATUS: dict[type[TollgateError], int] = {NotPermitted: 403, NotFound: 404, Refu
 def record_refusal(*, actor: Actor, error: NotPermitted, path: str) -> None:
     """Writes that ``actor`` asked for ``path`` and lacked the right."""
     with transaction.atomic():
-        record(actor=actor, action=REFUSED, subject_name=path, reason=error.sentence, changes={"right": [None, error.right]})
+        record(
+            actor=actor,
+            action=REFUSED,
+            subject_name=path,
+            reason=error.sentence,
+            changes={"right": [None, error.right]},
+        )
 
 
 class RefusalMiddleware:

@@ -12,6 +12,8 @@ from audit.ledger import domain
 from audit.ledger.models import Entry, Head
 from audit.ledger.registry import ACTIONS
 
+LARGEST_NUMBER = 2**53 - 1
+"""Beyond it JSON numbers lose digits in some readers (RFC 8785, section 3.2.2.3)."""
 Changes = dict[str, tuple[Any, Any] | list[Any]]
 
 
@@ -80,6 +82,8 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        return str(value)
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):

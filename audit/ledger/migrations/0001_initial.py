@@ -54,7 +54,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ("-number",),
-                "indexes": [models.Index(fields=["subject_type", "subject_id", "-number"], name="ledger_entry_subject")],
+                "indexes": [
+                    models.Index(fields=["subject_type", "subject_id", "-number"], name="ledger_entry_subject")
+                ],
             },
         ),
         migrations.CreateModel(
