@@ -1,0 +1,179 @@
+"""A retraining learns from weeks before those on which it is compared, and has its effect once."""
+
+import pytest
+from django.db import transaction
+
+from audit.base.actors import Actor
+from audit.catalogue import services as catalogue
+from audit.catalogue.models import DatasetVersion, Deployment, ModelVersion, PipelineRun
+from audit.jobs import run as runner
+from audit.jobs import services as jobs
+from audit.jobs.models import Job
+from audit.ledger.models import Entry
+from governance.approvals.models import PromotionRequest
+from governance.retraining import services, training
+from governance.retraining.models import Retraining, Review
+from governance.retraining.starting import RUN
+from tests.governance.retraining.support import logged, measured, monday, serve
+from tests.support.cast import SYSTEM
+
+WORKER = Actor.service("worker", on_behalf_of="owner@example.org")
+
+
+def fired(rule, version, weeks=6, value=0.5, **logs) -> Retraining:
+    logged(version, weeks, **logs)
+    for index in range(weeks):
+        measured(version, index, value, metric=rule.metric)
+    [retraining] = services.evaluate(actor=SYSTEM, rule=rule, week=monday(weeks - 1))
+    return retraining
+
+
+def retrain(retraining: Retraining) -> Retraining:
+    training.run(actor=WORKER, retraining_id=str(retraining.pk), report=lambda *_: None, log=lambda _: None)
+    retraining.refresh_from_db()
+    return retraining
+
+
+def test_better_challenger_opens_a_request_on_behalf_of_the_owner(cast, rule, version):
+    done = retrain(fired(rule, version))
+    assert (done.state, done.outcome) == ("finished", "better")
+    request = PromotionRequest.objects.get()
+    assert (done.request, request.version, request.on_behalf_of, request.requested_by) == (
+        request, done.candidate, cast.owner, None,
+    )  # fmt: skip
+    assert request.evidence["measures"][0]["metric"] == "roc_auc"
+    assert not Review.objects.exists()
+
+
+def test_comparison_uses_the_weeks_after_those_learned_from(rule, version):
+    done = retrain(fired(rule, version))
+    assert (done.candidate.data_from.date(), done.candidate.data_until.date()) == (monday(0), monday(4))
+    assert done.comparison["since"].startswith(str(monday(4))) and done.comparison["until"].startswith(str(monday(6)))
+    assert done.comparison["rows"] == 2 * 7 * 80
+    assert done.candidate.training_data.get().rows == 4 * 7 * 80
+    assert done.comparison["learned"] == "The challenger did not learn from them; what v1 learned from is unknown."
+
+
+def test_better_challenger_runs_in_shadow_and_its_run_is_complete(cast, rule, version):
+    done = retrain(fired(rule, version))
+    live = Deployment.objects.filter(until=None).order_by("version__number")
+    assert [(row.version.number, row.environment) for row in live] == [(1, "production"), (2, "shadow")]
+    run = PipelineRun.objects.get()
+    assert (run.state, run.inputs.get(), run.versions.get()) == ("succeeded", done.candidate.training_data.get(), done.candidate)
+    assert run.code_version.startswith("pipelines.py sha256:") and run.compute_seconds > 0
+    assert done.candidate.author == cast.owner and done.candidate.metrics == {}
+
+
+def test_rule_without_shadow_deploys_nothing(cast, rule, version):
+    services.change_rule(actor=cast.actor("owner"), rule=rule, changes={"shadow": False}, reason="No capacity.")
+    retrain(fired(rule, version))
+    assert not Deployment.objects.filter(environment="shadow").exists()
+
+
+def test_running_twice_gives_one_version_and_one_request(rule, version):
+    first = retrain(fired(rule, version))
+    before = (ModelVersion.objects.count(), DatasetVersion.objects.count(), PipelineRun.objects.count())
+    assert retrain(first).candidate == first.candidate
+    assert (ModelVersion.objects.count(), DatasetVersion.objects.count(), PipelineRun.objects.count()) == before == (2, 2, 1)
+    assert PromotionRequest.objects.count() == 1
+
+
+def test_worker_lost_after_registering_leads_to_one_version(rule, version, monkeypatch):
+    retraining = fired(rule, version)
+
+    def lost(**_: object) -> None:
+        raise RuntimeError("the worker is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(training, "conclude", lost)
+        with pytest.raises(RuntimeError):
+            retrain(retraining)
+    assert ModelVersion.objects.count() == 2
+    done = retrain(retraining)
+    assert (done.state, ModelVersion.objects.count(), PromotionRequest.objects.count()) == ("finished", 2, 1)
+    assert Entry.objects.filter(action="catalogue.version_registered", subject_name="late-arrival v2").count() == 1
+
+
+def test_challenger_that_is_no_better_opens_a_review_and_no_request(rule, version):
+    done = retrain(fired(rule, version, skill=1.0))
+    assert done.outcome == "not_better"
+    review = Review.objects.get()
+    assert review.state == "open" and review.reason.startswith("Retraining did not help. late-arrival v2 does not differ")
+    assert not PromotionRequest.objects.exists()
+
+
+def test_too_few_compared_labels_are_undecided_and_never_a_pass(rule, version):
+    retraining = fired(rule, version)
+    type(rule).objects.update(min_n=400)
+    retraining.rule.refresh_from_db()
+    done = training.conclude(
+        actor=WORKER,
+        retraining=services.begin(retraining_id=str(retraining.pk)),
+        candidate=catalogue.register_version(
+            actor=SYSTEM, model=rule.model, artefact="a", artefact_digest="2" * 64, author=rule.model.owner
+        ),
+        comparison={"rows": 12, "measures": []},
+    )
+    assert done.outcome == "undecided" and "that is not a pass" in done.sentence
+    assert not PromotionRequest.objects.exists() and not Review.objects.exists()
+
+
+def test_one_class_only_is_undecided():
+    import numpy as np
+
+    from governance.retraining import comparing
+
+    truth, scores = np.zeros(50, bool), np.linspace(0, 1, 50)
+    [auc, *_] = comparing.classification(truth=truth, champion=scores, challenger=scores, threshold=0.5, seed=0)
+    assert (auc["difference"], auc["low"]) == (None, None)
+
+
+def test_regression_is_compared_by_its_mean_error(cast, regression):
+    version = catalogue.register_version(
+        actor=SYSTEM, model=regression, artefact="artefacts/one", artefact_digest="1" * 64, author=cast.owner
+    )
+    serve(version)
+    pipeline = catalogue.register_pipeline(actor=SYSTEM, model=regression, name="trees", engine="local", parameters={})
+    rule = services.create_rule(
+        actor=SYSTEM, model=regression, pipeline=pipeline, metric="mae", comparison="above", threshold=10,
+        train_weeks=4, compare_weeks=2,
+    )  # fmt: skip
+    done = retrain(fired(rule, version, value=15.0))
+    [mae] = done.comparison["measures"]
+    assert (done.outcome, mae["metric"], mae["higher_is_better"]) == ("better", "mae", False)
+    assert mae["high"] < 0 and mae["difference"] == pytest.approx(mae["candidate"] - mae["champion"])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_of_a_measurement_runs_through_to_the_request(rule, version, monkeypatch):
+    logged(version, 6)
+    for index in range(6):
+        measured(version, index, 0.5)
+    sent = []
+    monkeypatch.setattr(jobs, "send", sent.append)
+    args = {"model": str(rule.model_id), "week": str(monday(5))}
+    with transaction.atomic():
+        jobs.start("retraining.evaluate", actor=SYSTEM, trigger="chain", args=args, key="one")
+    while sent:
+        runner.execute(sent.pop(0), worker="test")
+    ours = Job.objects.filter(kind__startswith="retraining.").order_by("created_at")
+    assert list(ours.values_list("kind", "state")) == [
+        ("retraining.evaluate", "succeeded"), (RUN, "succeeded"),
+    ]  # fmt: skip
+    retraining = Retraining.objects.get()
+    assert retraining.job.kind == RUN and retraining.request.state == "open"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_job_that_fails_for_good_fails_its_retraining(rule, version, monkeypatch):
+    retraining = fired(rule, version)
+    type(rule.pipeline).objects.update(engine="abacus")
+    monkeypatch.setattr(jobs, "send", lambda _: None)
+    with transaction.atomic():
+        job = jobs.start(
+            RUN, actor=SYSTEM, trigger="chain", args={"retraining": str(retraining.pk)}, key=retraining.key
+        )
+    runner.execute(job.pk, worker="test")
+    retraining.refresh_from_db()
+    assert (retraining.state, retraining.sentence) == ("failed", "pipeline.engine: There is no engine abacus. Use local.")
+    assert Entry.objects.filter(action="retraining.failed").count() == 1
