@@ -196,7 +196,7 @@ def _end_labels(series: Sequence[Series], span: tuple[float, float], height: int
                 "xshift": 8,
                 "yshift": round(placed - at, 1),
                 "showarrow": False,
-            }  # fmt: skip
+            }
         )
     return labels
 
@@ -216,23 +216,26 @@ def _events(events: Iterable[Event]) -> tuple[list[dict[str, Any]], list[dict[st
                 "yref": "paper",
                 "yanchor": "bottom",
                 "yshift": 4,
-                "text": f"<b>{plain(event.letter)}</b>",
+                "text": plain(event.letter),
+                "font": {"weight": 650},
                 "bordercolor": EDGE,
                 "borderwidth": 1,
                 "borderpad": 3,
                 "showarrow": False,
-            }  # fmt: skip
+            }
         )
     return shapes, labels
 
 
-def _x_axis(x: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _x_axis(x: Sequence[Any], *, edge_to_edge: bool) -> tuple[dict[str, Any], dict[str, Any]]:
     """The axis with little text, and with less: ticks stand on points."""
     times = bool(x) and isinstance(x[0], str) and x[0][:4].isdigit() and "-" in x[0]
     axis: dict[str, Any] = {"type": "date" if times else "linear" if x and not isinstance(x[0], str) else "category"}
     if not times:
         axis |= {"tickformat": "", "hoverformat": ""}
     wide = axis | {"tickmode": "array", "tickvals": _tick_values(x, 7)}
+    if edge_to_edge and len(x) > 1 and axis["type"] != "category":
+        wide["range"] = [x[0], x[-1]]
     return wide, {"tickvals": _tick_values(x, 4)}
 
 
@@ -279,12 +282,12 @@ def lines(
                 "xshift": 4,
                 "text": text,
                 "showarrow": False,
-            }  # fmt: skip
+            }
         )
     labels += _end_labels(series, span, height)
     right = 24 + round(max((len(one.name) for one in series), default=0) * LETTER)
     every_x = sorted({_iso(value) for one in series for value in one.x})
-    wide, narrow = _x_axis(every_x)
+    wide, narrow = _x_axis(every_x, edge_to_edge=True)
     return {
         "data": traces,
         "layout": {
@@ -331,16 +334,17 @@ def stacked_bars(
                 "y": _floats(part.y),
                 "marker": marker,
                 "hovertemplate": f"{plain(y_prefix)}%{{y:{y_format}}}<extra>{plain(part.name)}</extra>",
-            }  # fmt: skip
+            }
         )
     sums = [sum(_known([_floats(part.y)[at] for part in parts])) for at in range(len(xs))]
     labels = []
     if totals and sums:
         for at in sorted({0, len(sums) - 1, sums.index(max(sums))}):
-            text = f"<b>{plain(y_prefix)}{format(sums[at], y_format)}</b>"
+            text = f"{plain(y_prefix)}{format(sums[at], y_format)}"
             labels.append(
                 {
                     "name": "total",
+                    "font": {"weight": 650},
                     "x": xs[at],
                     "y": sums[at],
                     "yanchor": "bottom",
@@ -349,7 +353,7 @@ def stacked_bars(
                     "showarrow": False,
                 }
             )
-    wide, narrow = _x_axis(xs)
+    wide, narrow = _x_axis(xs, edge_to_edge=False)
     return {
         "data": traces,
         "layout": {
@@ -393,15 +397,25 @@ def _rows_layout(
 
 def _upright(x: float, dash: str) -> dict[str, Any]:
     return {
-        "type": "line", "xref": "x", "yref": "paper", "x0": x, "x1": x, "y0": 0, "y1": 1,
-        "line": {"color": EDGE, "width": 1, "dash": dash}, "layer": "below",
-    }  # fmt: skip
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": x,
+        "x1": x,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": EDGE, "width": 1, "dash": dash},
+        "layer": "between",
+    }
 
 
 def intervals(
     rows: Sequence[Interval], *, zero: float = 0.0, margin: float | None = None, x_format: str = "+.3f", colour: int = 0
 ) -> Figure:
-    """A point and its interval for each row, around the line of no difference; ``margin`` is the allowed loss, dashed."""
+    """A point and its interval for each row, around the line of no difference.
+
+    ``margin`` is the allowed loss, drawn dashed.
+    """
     known = [row for row in rows if row.value is not None]
     values = [value for row in rows for value in _known(_floats((row.value, row.low, row.high)))]
     shapes = [_upright(zero, "solid")]
@@ -456,9 +470,14 @@ def dumbbells(
         hover = f"%{{y}}, {plain(label)}: %{{x:{x_format}}}<extra></extra>"
         marker = {"color": colour, "size": 9, "symbol": symbol, "line": {"width": 2, "color": colour}}
         return {
-            "type": "scatter", "mode": "markers", "name": plain(label), "x": values, "y": names, "marker": marker,
+            "type": "scatter",
+            "mode": "markers",
+            "name": plain(label),
+            "x": values,
+            "y": names,
+            "marker": marker,
             "hovertemplate": hover,
-        }  # fmt: skip
+        }
 
     old, new = _floats(row.before for row in rows), _floats(row.after for row in rows)
     data = [

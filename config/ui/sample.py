@@ -114,13 +114,28 @@ class Gallery:
     def figures(self) -> list[dict[str, Any]]:
         """Key figures in their states."""
         return [
-            {"label": "Cost", "value": "$8,815", "url": "#c-fig", "spark": self.spark, "change": "5% more than before.",
-             "spark_label": "Cost, 7 weeks, rising"},
-            {"label": "Cost, part of the bill missing", "value": "$7,204", "unit": "so far",
-             "change": "Bill read to 9 July, 5 days missing."},
+            {
+                "label": "Cost",
+                "value": "$8,815",
+                "url": "#c-fig",
+                "spark": self.spark,
+                "change": "5% more than before.",
+                "spark_label": "Cost, 7 weeks, rising",
+            },
+            {
+                "label": "Cost, part of the bill missing",
+                "value": "$7,204",
+                "unit": "so far",
+                "change": "Bill read to 9 July, 5 days missing.",
+            },
             {"label": "Value", "value": None, "change": "No labels are joined.", "link": ("Connect labels", "#c-fig")},
-            {"label": "Return", "value": "2.5", "unit": "per dollar", "change": "Unsupported: one assumption ended on 30 June."},
-        ]  # fmt: skip
+            {
+                "label": "Return",
+                "value": "2.5",
+                "unit": "per dollar",
+                "change": "Unsupported: one assumption ended on 30 June.",
+            },
+        ]
 
     @property
     def line(self) -> charts.Figure:
@@ -201,22 +216,52 @@ class Gallery:
         return ("Airport", "v1", "v2"), [(pair.name, pair.before, pair.after) for pair in self.pairs_of]
 
     gates = (
-        {"state": "ok", "word": "Passed", "name": "Better or equal on the same flights", "level": "hard",
-         "text": "Recall is 0.064 higher. Demanded: not more than 0.01 lower.", "url": "#c-gates", "link": "Comparison"},
-        {"state": "unknown", "word": "Unknown", "name": "Equal across carriers", "level": "hard",
-         "text": "Running: 11 of 16 carriers done. Unknown does not pass a hard gate."},
-    )  # fmt: skip
+        {
+            "state": "ok",
+            "word": "Passed",
+            "name": "Better or equal on the same flights",
+            "level": "hard",
+            "text": "Recall is 0.064 higher. Demanded: not more than 0.01 lower.",
+            "url": "#c-gates",
+            "link": "Comparison",
+        },
+        {
+            "state": "unknown",
+            "word": "Unknown",
+            "name": "Equal across carriers",
+            "level": "hard",
+            "text": "Running: 11 of 16 carriers done. Unknown does not pass a hard gate.",
+        },
+    )
     events = (
-        {"at": NOON - timedelta(days=4), "kind": "person", "text": "Daniel Reyes asked for this promotion", "url": "#c-time",
-         "detail": "Filled in by rule 7", "quote": "Tried as run 17: recall 0.722."},
+        {
+            "at": NOON - timedelta(days=4),
+            "kind": "person",
+            "text": "Daniel Reyes asked for this promotion",
+            "url": "#c-time",
+            "detail": "Filled in by rule 7",
+            "quote": "Tried as run 17: recall 0.722.",
+        },
         {"at": NOON, "kind": "machine", "text": "Gate “Equal across carriers” started"},
-    )  # fmt: skip
+    )
     rows = (
-        {"state": "bad", "word": "Worse", "title": "late-arrival fell for the fourth week", "url": "#c-rows",
-         "text": "Recall 0.66, threshold 0.72.", "aside": "Mon"},
-        {"state": "unknown", "word": "Unknown", "title": "Value of arrival-delay-quantile",
-         "text": "Its predictions have no labels yet.", "aside": "Connect labels", "aside_url": "#c-rows"},
-    )  # fmt: skip
+        {
+            "state": "bad",
+            "word": "Worse",
+            "title": "late-arrival fell for the fourth week",
+            "url": "#c-rows",
+            "text": "Recall 0.66, threshold 0.72.",
+            "aside": "Mon",
+        },
+        {
+            "state": "unknown",
+            "word": "Unknown",
+            "title": "Value of arrival-delay-quantile",
+            "text": "Its predictions have no labels yet.",
+            "aside": "Connect labels",
+            "aside_url": "#c-rows",
+        },
+    )
     facts = (
         {"label": "Where", "value": "Production, online", "detail": "since 4 March 2013"},
         {"label": "Policy", "value": "Medium risk", "url": "#c-facts"},

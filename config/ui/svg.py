@@ -1,4 +1,4 @@
-"""Small drawings made on the server: numbers in, SVG out. Widths are attributes, because inline styles are forbidden."""
+"""Small drawings made on the server: numbers in, SVG out. Widths are attributes: inline styles are forbidden."""
 
 from collections.abc import Sequence
 
@@ -47,9 +47,17 @@ def sparkline(numbers: Sequence[float | None], *, label: str, limit: float | Non
         else ""
     )
     return format_html(
-        '<svg class="spark" width="{}" height="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<path d="{}"/>{}</svg>',
-        WIDTH, HEIGHT, WIDTH, HEIGHT, label, line, path, last,
-    )  # fmt: skip
+        '<svg class="spark" width="{}" height="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">'
+        '{}<path d="{}"/>{}</svg>',
+        WIDTH,
+        HEIGHT,
+        WIDTH,
+        HEIGHT,
+        label,
+        line,
+        path,
+        last,
+    )
 
 
 def meter(
@@ -79,7 +87,7 @@ def meter(
                 '<rect x="{}" y="3.5" width="{}" height="7" fill="url(#h)" stroke="var(--c1)"/>',
                 _tenth(solid + 0.5),
                 _tenth(at(possible) - solid - 1),
-            )  # fmt: skip
+            )
         )
     if target is not None:
         parts.append(
@@ -88,8 +96,12 @@ def meter(
     return format_html(
         '<svg class="meter" width="{}" height="14" viewBox="0 0 {} 14" role="img" aria-label="{}">'
         '<rect class="bed" y="3" width="{}" height="8"/>{}</svg>',
-        width, width, label, width, mark_safe("".join(parts)),  # noqa: S308  every part is from format_html
-    )  # fmt: skip
+        width,
+        width,
+        label,
+        width,
+        mark_safe("".join(parts)),  # noqa: S308  every part is from format_html
+    )
 
 
 def difference(
@@ -110,5 +122,12 @@ def difference(
         '<svg class="spark" width="{}" height="20" viewBox="0 0 {} 20" aria-hidden="true">'
         '<line class="zero" x1="{}" x2="{}" y1="0" y2="20"/>{}'
         '<line class="range" x1="{}" x2="{}" y1="10" y2="10"/><circle class="last" cx="{}" cy="10" r="4"/></svg>',
-        width, width, _tenth(middle), _tenth(middle), allowed, _tenth(x(low)), _tenth(x(high)), _tenth(x(value)),
-    )  # fmt: skip
+        width,
+        width,
+        _tenth(middle),
+        _tenth(middle),
+        allowed,
+        _tenth(x(low)),
+        _tenth(x(high)),
+        _tenth(x(value)),
+    )

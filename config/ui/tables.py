@@ -135,9 +135,9 @@ class Table(django_tables2.Table):
 
 
 def safe_cell(value: Any) -> Any:
-    """A value that a spreadsheet shows and never runs; numbers stay numbers, unknown is empty, instants are ISO 8601 UTC.
+    """A value that a spreadsheet shows and never runs.
 
-    Text that begins like a formula gets an apostrophe before it (OWASP, CSV injection).
+    Numbers stay numbers, unknown is empty, instants are ISO 8601 in UTC. Text that begins like a formula gets an apostrophe before it (OWASP, CSV injection).
     """
     if value is None or say.is_unknown(value):
         return ""

@@ -261,9 +261,12 @@ def chip(context: Context, param: str, label: str, words: str) -> SafeString:
     """A filter that is set, as a link that removes it."""
     url = query(context["request"], **{param: None})
     return format_html(
-        '<a class="chip" href="{}"><b>{}</b> {} <i aria-hidden="true">×</i><span class="visually-hidden">, remove</span></a>',
-        url, label, words,
-    )  # fmt: skip
+        '<a class="chip" href="{}"><b>{}</b> {} <i aria-hidden="true">×</i>'
+        '<span class="visually-hidden">, remove</span></a>',
+        url,
+        label,
+        words,
+    )
 
 
 @register.inclusion_tag("ui/parts/tabs.html")
@@ -274,18 +277,25 @@ def tabs(options: Iterable[tuple[str, str]], current: str = "", label: str = "On
 
 @register.inclusion_tag("ui/parts/pager.html", takes_context=True)
 def pager(
-    context: Context, page: Any, param: str = "page", newer: str = "Previous page", older: str = "Next page"
+    context: Context,
+    page: Any,
+    param: str = "page",
+    newer: str = "Previous page",
+    older: str = "Next page",
+    label: str = "Pages",
 ) -> dict[str, Any]:
-    """Which rows are shown and the ways on: for a Django Page, or a cursor page with ``previous`` and ``next`` cursors.
+    """Which rows are shown and the ways on.
 
-    A cursor page has ``shown`` (rows on this page), and may have ``total``.
+    ``page`` is a Django Page, or a cursor page with ``previous`` and ``next`` cursors. A cursor page
+    has ``shown`` (rows on this page), and may have ``total``.
     """
     request = context["request"]
     if hasattr(page, "paginator"):
         before = page.previous_page_number() if page.has_previous() else None
         after = page.next_page_number() if page.has_next() else None
         if page.paginator.count:
-            text = f"{say.number(page.start_index())} to {say.number(page.end_index())} of {say.number(page.paginator.count)}"
+            first, last = say.number(page.start_index()), say.number(page.end_index())
+            text = f"{first} to {last} of {say.number(page.paginator.count)}"
         else:
             text = ""
     else:
@@ -296,6 +306,7 @@ def pager(
         "text": text,
         "newer": query(request, **{param: before}) if before else "",
         "older": query(request, **{param: after}) if after else "",
+        "label": label,
         "newer_words": newer,
         "older_words": older,
     }
@@ -327,7 +338,11 @@ def action(
 
 @register.inclusion_tag("ui/parts/figures.html")
 def figures(items: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Key figures. Each item: label, value (text; None is unknown), and url, unit, change, spark, limit, spark_label, link."""
+    """Key figures, each a mapping: label, value (text; None is unknown).
+
+    And, where known: url, unit, change, link (words, url), drawing (SVG), or spark (numbers) with
+    spark_label and limit.
+    """
     return {"items": list(items)}
 
 
@@ -367,9 +382,17 @@ def job(job: Any, title: str = "", poll: str = "", url: str = "", then: str = ""
         spent = (timezone.now() - started).total_seconds()
         left = spent / job.done * (job.total - job.done)
     return {
-        "job": job, "title": name, "poll": poll if is_open else "", "url": url, "then": then, "open": is_open,
-        "state": state, "word": word, "left": left, "ended": "" if is_open else f"{name}: {word.lower()}.",
-    }  # fmt: skip
+        "job": job,
+        "title": name,
+        "poll": poll if is_open else "",
+        "url": url,
+        "then": then,
+        "open": is_open,
+        "state": state,
+        "word": word,
+        "left": left,
+        "ended": "" if is_open else f"{name}: {word.lower()}.",
+    }
 
 
 # --- forms ---
@@ -383,7 +406,7 @@ def field(bound: BoundField, short: bool = False) -> dict[str, Any]:
     described = [f"{bound.id_for_label or bound.auto_id}-hint"] if bound.help_text else []
     if bound.errors:
         described.append(f"{bound.id_for_label or bound.auto_id}-error")
-    attrs: dict[str, str] = {}
+    attrs: dict[str, str | bool] = {}
     if described and not grouped:
         attrs["aria-describedby"] = " ".join(described)
     if bound.errors:
@@ -392,9 +415,13 @@ def field(bound: BoundField, short: bool = False) -> dict[str, Any]:
         attrs["class"] = "short"
     widget = bound.as_widget(attrs=attrs)
     return {
-        "bound": bound, "widget": widget, "kind": kind, "grouped": grouped, "described": " ".join(described),
+        "bound": bound,
+        "widget": widget,
+        "kind": kind,
+        "grouped": grouped,
+        "described": " ".join(described),
         "ident": bound.id_for_label or bound.auto_id,
-    }  # fmt: skip
+    }
 
 
 @register.inclusion_tag("ui/parts/error_summary.html")
@@ -426,15 +453,28 @@ def chart(
     """A chart: conclusion as title, what is drawn below, the plot, and its table with CSV.
 
     ``figure`` is a dict of ``config.ui.charts``; ``table`` is (header, rows) or a django-tables2 table; ``key`` is
-    (letter, words, when) for each event, ``swatches`` (colour class, name, amount) for each layer of a stack; ``label`` says in words what the plot shows (default: the title);
+    (letter, words, when) for each event; ``swatches`` is (colour class, name, amount) for each layer of a stack;
+    ``label`` says in words what the plot shows (default: the title);
     ``empty`` is the sentence shown where ``figure`` is None.
     """
     header, rows = (table[0], table[1]) if isinstance(table, tuple) else ((), ())
     return {
-        "request": context.get("request"), "figure": figure, "title": title, "id": id, "sub": sub, "label": label or title,
-        "header": header, "rows": rows, "table": None if isinstance(table, tuple) else table, "csv": csv, "key": list(key), "swatches": list(swatches),
-        "level": level, "empty": empty, "figure_id": f"{id}-figure",
-    }  # fmt: skip
+        "request": context.get("request"),
+        "figure": figure,
+        "title": title,
+        "id": id,
+        "sub": sub,
+        "label": label or title,
+        "header": header,
+        "rows": rows,
+        "table": None if isinstance(table, tuple) else table,
+        "csv": csv,
+        "key": list(key),
+        "swatches": list(swatches),
+        "level": level,
+        "empty": empty,
+        "figure_id": f"{id}-figure",
+    }
 
 
 @register.filter
