@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Max, Model as Table, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Model as Table
 from django.db.models.functions import TruncWeek
 
 from audit.base.actors import Actor

@@ -8,3 +8,15 @@ class ReturnsConfig(AppConfig):
 
     name = "costs.returns"
     label = "returns"
+
+    def ready(self) -> None:
+        """Registers actions, the section of the model page, its timeline's statements, and the line of the rail."""
+        from audit.catalogue import panels, subjects
+        from config.ui import navigation
+        from costs.returns import ledger_actions  # noqa: F401
+        from costs.returns.panels import ANCHOR, TITLE, cost_panel
+        from costs.returns.selectors import statements_about
+
+        panels.register(panels.Panel(50, ANCHOR, TITLE, "returns/panel.html", cost_panel))
+        subjects.register(statements_about)
+        navigation.register(floor="What it costs", label="Returns", url_name="returns:returns", order=30, key="r")

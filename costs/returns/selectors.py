@@ -213,7 +213,7 @@ def totals(
     """Each model's period, then what belongs to no model, then all, in each currency; dearest model first."""
     models = list(catalogue.models(viewer=viewer))
     weeks = by_model(viewer=viewer, models=models, since=since, until=until)
-    rows = [row for model in models for row in _total(model, weeks[model.pk])]
+    rows = [row for model in models for row in total_of(model, weeks[model.pk])]
     rows.sort(key=lambda row: (row.currency, -row.cost, row.model.slug if row.model else ""))
     residue: dict[str, Decimal] = defaultdict(Decimal)
     for cost in allocation.weekly_costs(viewer=viewer, since=since, until=until):
@@ -227,7 +227,8 @@ def totals(
     return result
 
 
-def _total(model: Model, weeks: Sequence[WeekReturn]) -> list[TotalReturn]:
+def total_of(model: Model, weeks: Sequence[WeekReturn]) -> list[TotalReturn]:
+    """The weeks of one model added up, in each of their currencies."""
     rows = []
     for currency in sorted({week.currency for week in weeks}):
         own = [week for week in weeks if week.currency == currency]
@@ -265,3 +266,8 @@ def _known(values: Iterable[Decimal | None]) -> Decimal | None:
     """The sum of what is known; None when nothing is."""
     known = [value for value in values if value is not None]
     return sum(known, ZERO) if known else None
+
+
+def statements_about(model: Model, viewer: Actor) -> list[ValueStatement]:
+    """The statements whose ledger entries belong on the model's timeline."""
+    return list(statements(viewer=viewer).filter(use_case=model.use_case_id)[:50])
