@@ -1,6 +1,15 @@
 """Names the app."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
+
 from django.apps import AppConfig
+
+if TYPE_CHECKING:
+    from audit.base.actors import Actor
+    from audit.catalogue.models import Model
+    from audit.catalogue.states import Week
 
 
 class MonitoringConfig(AppConfig):
@@ -10,5 +19,26 @@ class MonitoringConfig(AppConfig):
     label = "monitoring"
 
     def ready(self) -> None:
-        """Registers actions and job handlers."""
-        from audit.monitoring import ledger_actions, tasks  # noqa: F401
+        """Registers actions, job handlers, and what the catalogue's pages show of monitoring."""
+        from audit.catalogue import horizon, states
+        from audit.monitoring import ledger_actions, panels, selectors, tasks  # noqa: F401
+
+        horizon.register(selectors.last_data)
+        states.register_weeks(weeks)
+        panels.register_own()
+
+
+def weeks(viewer: "Actor", models: "Sequence[Model]", count: int) -> "Mapping[UUID, tuple[str, Sequence[Week]]]":
+    """The last weeks of each model's main metric, as the catalogue's states read them."""
+    from audit.catalogue.states import Week
+    from audit.monitoring import selectors
+    from audit.monitoring.domain import MAIN_METRIC
+
+    tasks = {model.pk: model.task for model in models}
+    return {
+        pk: (
+            MAIN_METRIC[tasks[pk]],
+            [Week(one.start, one.value, one.low, one.high, one.n, one.version_number) for one in points],
+        )
+        for pk, points in selectors.serving(viewer=viewer, models=models, count=count).items()
+    }

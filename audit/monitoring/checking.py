@@ -129,7 +129,9 @@ def _column(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
     if field.kind in {"identifier", "category"}:
         if field.kind == "category":
             return f"CAST({raw} AS VARCHAR)", []
-        long = Check(field.name, f"length(CAST({raw} AS VARCHAR)) > 200", "This id has more than 200 characters.", "Shorten it.")
+        long = Check(
+            field.name, f"length(CAST({raw} AS VARCHAR)) > 200", "This id has more than 200 characters.", "Shorten it."
+        )
         return f"CAST({raw} AS VARCHAR)", [long] if type_ == "text" else []
     if field.kind == "version":
         value = f"TRY_CAST({raw} AS INTEGER)"
@@ -151,7 +153,9 @@ def _time(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
             Check(field.name, f"({zone} OR {raw} IS NOT NULL AND {value} IS NULL)", "{value} is not a time.", mend),
         ]
     bounds = f"NOT ({value} BETWEEN TIMESTAMPTZ '1970-01-01 00:00:00+00' AND TIMESTAMPTZ '2200-01-01 00:00:00+00')"
-    checks.append(Check(field.name, bounds, "{value} is not between 1970 and 2200.", "Check the unit of the time stamps."))
+    checks.append(
+        Check(field.name, bounds, "{value} is not between 1970 and 2200.", "Check the unit of the time stamps.")
+    )
     return value, checks
 
 
@@ -164,7 +168,9 @@ def _number(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
         value = f"CAST({raw} AS DOUBLE)"
     checks = []
     if type_ == "text":
-        checks.append(Check(field.name, f"{raw} IS NOT NULL AND ({value}) IS NULL", "{value} is not a number.", NUMBER_MEND))
+        checks.append(
+            Check(field.name, f"{raw} IS NOT NULL AND ({value}) IS NULL", "{value} is not a number.", NUMBER_MEND)
+        )
     if type_ in {"text", "number"}:
         mend = NUMBER_MEND if field.must_fill else "Leave the field empty where the value is not known."
         checks.append(Check(field.name, f"NOT isfinite({value})", "{value} is not a finite number.", mend))
@@ -172,7 +178,5 @@ def _number(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
         checks.append(Check(field.name, f"({value}) NOT IN (0, 1)", "{value} is neither 0 nor 1.", field.note))
     if field.least is not None and field.most is not None:
         wrong = f"NOT (({value}) BETWEEN {field.least} AND {field.most})"
-        checks.append(
-            Check(field.name, wrong, f"{{value}} is outside {field.least:g} to {field.most:g}.", field.note)
-        )
+        checks.append(Check(field.name, wrong, f"{{value}} is outside {field.least:g} to {field.most:g}.", field.note))
     return value, checks

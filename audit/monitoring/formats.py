@@ -111,7 +111,9 @@ def format_of(path: Path, filename: str) -> tuple[Format, bool]:
         return "parquet", False
     if named == "parquet":
         raise InvalidInput(
-            "This is not a Parquet file: it does not start with PAR1.", where="file", mend="Write it again and send that."
+            "This is not a Parquet file: it does not start with PAR1.",
+            where="file",
+            mend="Write it again and send that.",
         )
     start = next(_chunks(path, zipped=zipped), b"").removeprefix(codecs.BOM_UTF8).lstrip()
     if not start:
@@ -137,7 +139,9 @@ def check_lines(path: Path, *, zipped: bool) -> None:
             ) from error
         if b"\x00" in chunk:
             row += pending.count(b"\n") + chunk.count(b"\n", 0, chunk.index(b"\x00"))
-            raise InvalidInput("There is a zero byte, so this is not text.", where=f"row {row}", mend="Save it as UTF-8.")
+            raise InvalidInput(
+                "There is a zero byte, so this is not text.", where=f"row {row}", mend="Save it as UTF-8."
+            )
         pending, start = pending + chunk, 0
         while len(pending) - start > LINE_LIMIT:
             end = pending.rfind(b"\n", start, start + LINE_LIMIT + 1)
@@ -174,7 +178,10 @@ def _csv(path: Path, *, zipped: bool) -> Source:
     with _opened(path, zipped=zipped) as raw:
         first = raw.readline(LINE_LIMIT + 1).decode("utf-8-sig")
     delimiter = max(",;\t", key=first.count)
-    names = [name.strip() for name in next(csv.reader([first.splitlines()[0] if first.strip() else ""], delimiter=delimiter), [])]
+    names = [
+        name.strip()
+        for name in next(csv.reader([first.splitlines()[0] if first.strip() else ""], delimiter=delimiter), [])
+    ]
     for name in names:
         if not name or names.count(name) > 1:
             raise InvalidInput(
@@ -206,7 +213,9 @@ def _ndjson(db: duckdb.DuckDBPyConnection, path: Path, *, zipped: bool) -> Sourc
     for (number,) in wrong:
         found = Source(path, "ndjson", {}, lines, lines, zipped)
         raise InvalidInput(
-            "This line is not a JSON object.", where=f"row {found.row(number)}", mend='Write each row as {"name": value}.'
+            "This line is not a JSON object.",
+            where=f"row {found.row(number)}",
+            mend='Write each row as {"name": value}.',
         )
     keys = db.execute(f"SELECT DISTINCT unnest(json_keys(json)) FROM {lines}").fetchall()
     names = sorted(row[0] for row in keys)
@@ -273,7 +282,9 @@ def parse_error(error: Exception, source: Source | None) -> InvalidInput:
     if "JSON" in text:
         return InvalidInput("This line is not JSON.", where=where, mend="Write one whole JSON object on each line.")
     if source is not None and source.format == "parquet":
-        return InvalidInput("This Parquet file is damaged.", where=where, mend="Write it again and send the whole file.")
+        return InvalidInput(
+            "This Parquet file is damaged.", where=where, mend="Write it again and send the whole file."
+        )
     return InvalidInput(
         "This cannot be read as a table.", where=where, mend="Send CSV as in RFC 4180, NDJSON or Parquet."
     )

@@ -45,7 +45,7 @@ def _table(model: Model, version_number: int, since: datetime, until: datetime, 
     known = rows.filter(kind=Kind.LABELS, day__gte=first - day, day__lte=last + day) if labelled else rows.none()
     with lakehouse.database() as db:
         select = _select(db, model, list(told), list(known), labelled=labelled)
-        bounds = f"epoch_us(\"at\") >= {_micros(since)} AND epoch_us(\"at\") < {_micros(until)}"
+        bounds = f'epoch_us("at") >= {_micros(since)} AND epoch_us("at") < {_micros(until)}'
         return db.sql(f'SELECT * FROM ({select}) WHERE {bounds} ORDER BY "at", prediction_id').to_arrow_table()
 
 
@@ -68,7 +68,8 @@ def _select(
         source = lakehouse.files(told)
         there |= {row[0] for row in db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
     columns = ", ".join(
-        quoted(name) if name in there and not empty else f"NULL::{kind} AS {quoted(name)}" for name, kind in kinds.items()
+        quoted(name) if name in there and not empty else f"NULL::{kind} AS {quoted(name)}"
+        for name, kind in kinds.items()
     )
     if empty:
         return f"SELECT {columns} WHERE false"

@@ -106,9 +106,7 @@ def _repeated(db: duckdb.DuckDBPyConnection, source: Source, version: int) -> In
     )
 
 
-def find_days(
-    db: duckdb.DuckDBPyConnection, source: Source, predictions: list[Partition], *, rows: int
-) -> list[date]:
+def find_days(db: duckdb.DuckDBPyConnection, source: Source, predictions: list[Partition], *, rows: int) -> list[date]:
     """Fills the table ``found`` with the day of each staged label's prediction; returns all days that they touch.
 
     ``predictions`` come newest first. The search stops when every id is found, so that it does not grow with history;
@@ -120,7 +118,9 @@ def find_days(
     """
     db.execute("CREATE TEMP TABLE matched (prediction_id VARCHAR, day DATE)")
     left, size, complete = predictions, FIRST_LOOK, False
-    hints = {row[0] for row in db.execute("SELECT DISTINCT CAST(predicted_at AS DATE) FROM staged").fetchall() if row[0]}
+    hints = {
+        row[0] for row in db.execute("SELECT DISTINCT CAST(predicted_at AS DATE) FROM staged").fetchall() if row[0]
+    }
     near = {day + timedelta(days=away) for day in hints for away in (-1, 0, 1)}
     look = [part for part in left if part.day in near]
     while left and not complete:

@@ -51,7 +51,9 @@ def measure(model: Model, week: datetime, of: tuple[Any, ...]) -> list[Measured]
         versions.setdefault(part.version_id, []).append(part)
     found = []
     with lakehouse.database() as db:
-        truth = lakehouse.labels(labels) if labels else "(SELECT '' AS prediction_id, NULL::DOUBLE AS label WHERE false)"
+        truth = (
+            lakehouse.labels(labels) if labels else "(SELECT '' AS prediction_id, NULL::DOUBLE AS label WHERE false)"
+        )
         for version in ModelVersion.objects.filter(pk__in=versions).select_related("model").order_by("number"):
             # Sorted, so that sums of floats do not depend on how files were cut.
             table = db.sql(
@@ -134,9 +136,7 @@ def sentence(model: Model, changed: list[Measured]) -> str:
     return "; ".join(parts)
 
 
-def check_sent(
-    *, start: datetime, end: datetime, value: float, low: float | None, high: float | None, n: int
-) -> None:
+def check_sent(*, start: datetime, end: datetime, value: float, low: float | None, high: float | None, n: int) -> None:
     """Nothing, when a metric worked out elsewhere can be kept.
 
     Raises:
@@ -153,5 +153,3 @@ def check_sent(
         raise InvalidInput("The interval does not hold the value.", where="low", mend="Send low <= value <= high.")
     if n < 0:
         raise InvalidInput("A number of rows cannot be negative.", where="n", mend="Send how many rows it is from.")
-
-

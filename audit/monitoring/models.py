@@ -80,7 +80,9 @@ class Partition(Record):
 
     upload = models.ForeignKey(Upload, on_delete=models.PROTECT, related_name="partitions")
     model = models.ForeignKey("catalogue.Model", on_delete=models.PROTECT, related_name="partitions")
-    version = models.ForeignKey("catalogue.ModelVersion", on_delete=models.PROTECT, null=True, related_name="partitions")
+    version = models.ForeignKey(
+        "catalogue.ModelVersion", on_delete=models.PROTECT, null=True, related_name="partitions"
+    )
     kind = models.CharField(max_length=12, choices=Kind.choices)
     day = models.DateField()
     path = models.CharField(max_length=300)

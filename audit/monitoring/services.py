@@ -259,7 +259,7 @@ def measure_week(*, actor: Actor, model: Model, week: datetime) -> int:
                 record(
                     actor=actor,
                     action=ledger_actions.MEASURED,
-                    subject=model,
+                    subject=changed[0][0],
                     subject_name=f"the week of {week:%-d %B %Y} of {model.name}",
                     team=model.use_case.team_id,
                     reason=sentence,
@@ -284,9 +284,7 @@ def _replace(window: Window, values: dict[str, Estimate]) -> bool:
     if current is not None:
         known = {row.metric: (row.value, row.low, row.high, row.n) for row in current.measurements.all()}
         told = {metric: (found.value, found.low, found.high, found.n) for metric, found in values.items()}
-        if known == told and all(
-            getattr(current, name) == getattr(window, name) for name in measuring.COUNTS
-        ):
+        if known == told and all(getattr(current, name) == getattr(window, name) for name in measuring.COUNTS):
             return False
         Window.objects.filter(pk=current.pk).update(superseded_at=window.recorded_at)
     window.save(force_insert=True)
@@ -326,8 +324,7 @@ def send_metric(
     Model.objects.select_for_update().get(pk=version.model_id)
     rows = Window.objects.filter(version=version, source=Source.SENT, start=start, end=end, superseded_at=None)
     known = {
-        row.metric: Estimate(row.value, row.low, row.high, row.n)
-        for row in Measurement.objects.filter(window__in=rows)
+        row.metric: Estimate(row.value, row.low, row.high, row.n) for row in Measurement.objects.filter(window__in=rows)
     }
     before = known.get(metric)
     window = Window(version=version, source=Source.SENT, start=start, end=end, predictions=n, labelled=n)

@@ -47,15 +47,21 @@ def prediction_fields(model: Model, *, version_given: bool) -> list[Field]:
     fields = [
         Field("prediction_id", "identifier"),
         Field("at", "time"),
-        Field("version", "version", must_exist=not version_given, note="Add it, or say with the file which version it is."),
+        Field(
+            "version", "version", must_exist=not version_given, note="Add it, or say with the file which version it is."
+        ),
     ]
     if scored:
-        fields.append(Field("score", "number", must_exist=False, least=0, most=1, note="Send the probability of a positive."))
+        fields.append(
+            Field("score", "number", must_exist=False, least=0, most=1, note="Send the probability of a positive.")
+        )
     whole = "Send the decided class, or leave the column out: the score and the threshold decide."
     fields.append(Field("prediction", "number", must_exist=not scored, whole=scored, note=whole if scored else ""))
     for name, kind in model.features.items():
         if name not in {field.name for field in fields}:
-            fields.append(Field(name, kind, must_fill=False, note="The model declares this feature; add it, empty if unknown."))
+            fields.append(
+                Field(name, kind, must_fill=False, note="The model declares this feature; add it, empty if unknown.")
+            )
     return fields
 
 
@@ -108,7 +114,9 @@ def _prediction_columns(select: Any, model: Model, version: int | None) -> dict[
     columns["version"] = select.get("version", f"{version}::INTEGER")
     score = select.get("score", "NULL::DOUBLE")
     columns["score"] = score
-    columns["prediction"] = select.get("prediction") or f"(CASE WHEN {score} >= {model.threshold!r} THEN 1::DOUBLE ELSE 0::DOUBLE END)"
+    columns["prediction"] = (
+        select.get("prediction") or f"(CASE WHEN {score} >= {model.threshold!r} THEN 1::DOUBLE ELSE 0::DOUBLE END)"
+    )
     for name in model.features:
         if name not in OWN:
             columns[name] = select[name]
@@ -299,7 +307,9 @@ class _Part:
             stored = lake.put_file(f"{self.prefix}/{day}", self.work, suffix=".parquet")
         finally:
             self.work.unlink()
-        return Written(version, day, stored.path, stored.digest, stored.size, self.rows, self.first or "", self.last or "")
+        return Written(
+            version, day, stored.path, stored.digest, stored.size, self.rows, self.first or "", self.last or ""
+        )
 
     def drop(self) -> None:
         self.writer.close()

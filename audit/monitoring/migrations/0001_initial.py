@@ -8,135 +8,204 @@ import audit.base.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
+        ("catalogue", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('kind', models.CharField(choices=[('predictions', 'Predictions'), ('labels', 'Labels')], max_length=12)),
-                ('version', models.PositiveIntegerField(null=True)),
-                ('filename', models.CharField(max_length=200)),
-                ('path', models.CharField(max_length=300)),
-                ('digest', models.CharField(max_length=64)),
-                ('bytes', models.BigIntegerField()),
-                ('state', models.CharField(choices=[('received', 'Received'), ('imported', 'Imported'), ('failed', 'Failed')], default='received', max_length=10)),
-                ('error', models.TextField(blank=True)),
-                ('rows', models.BigIntegerField(default=0)),
-                ('counts', models.JSONField(default=dict)),
-                ('actor_name', models.CharField(max_length=200)),
-                ('tries', models.PositiveSmallIntegerField(default=1)),
-                ('imported_at', models.DateTimeField(null=True)),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='uploads', to='catalogue.model')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                (
+                    "kind",
+                    models.CharField(choices=[("predictions", "Predictions"), ("labels", "Labels")], max_length=12),
+                ),
+                ("version", models.PositiveIntegerField(null=True)),
+                ("filename", models.CharField(max_length=200)),
+                ("path", models.CharField(max_length=300)),
+                ("digest", models.CharField(max_length=64)),
+                ("bytes", models.BigIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("received", "Received"), ("imported", "Imported"), ("failed", "Failed")],
+                        default="received",
+                        max_length=10,
+                    ),
+                ),
+                ("error", models.TextField(blank=True)),
+                ("rows", models.BigIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("actor_name", models.CharField(max_length=200)),
+                ("tries", models.PositiveSmallIntegerField(default=1)),
+                ("imported_at", models.DateTimeField(null=True)),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="uploads", to="catalogue.model"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at',),
+                "ordering": ("-created_at",),
             },
         ),
         migrations.CreateModel(
-            name='Partition',
+            name="Partition",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('kind', models.CharField(choices=[('predictions', 'Predictions'), ('labels', 'Labels')], max_length=12)),
-                ('day', models.DateField()),
-                ('path', models.CharField(max_length=300)),
-                ('digest', models.CharField(max_length=64)),
-                ('rows', models.BigIntegerField()),
-                ('bytes', models.BigIntegerField()),
-                ('sequence', models.PositiveIntegerField()),
-                ('first_id', models.TextField()),
-                ('last_id', models.TextField()),
-                ('model', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='partitions', to='catalogue.model')),
-                ('version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='partitions', to='catalogue.modelversion')),
-                ('upload', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='partitions', to='monitoring.upload')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                (
+                    "kind",
+                    models.CharField(choices=[("predictions", "Predictions"), ("labels", "Labels")], max_length=12),
+                ),
+                ("day", models.DateField()),
+                ("path", models.CharField(max_length=300)),
+                ("digest", models.CharField(max_length=64)),
+                ("rows", models.BigIntegerField()),
+                ("bytes", models.BigIntegerField()),
+                ("sequence", models.PositiveIntegerField()),
+                ("first_id", models.TextField()),
+                ("last_id", models.TextField()),
+                (
+                    "model",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="partitions", to="catalogue.model"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="partitions",
+                        to="catalogue.modelversion",
+                    ),
+                ),
+                (
+                    "upload",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="partitions", to="monitoring.upload"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-day', '-sequence'),
+                "ordering": ("-day", "-sequence"),
             },
         ),
         migrations.CreateModel(
-            name='Window',
+            name="Window",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('source', models.CharField(choices=[('computed', 'Computed'), ('sent', 'Sent')], default='computed', max_length=10)),
-                ('start', models.DateTimeField()),
-                ('end', models.DateTimeField()),
-                ('predictions', models.BigIntegerField(default=0)),
-                ('labelled', models.BigIntegerField(default=0)),
-                ('threshold', models.FloatField(null=True)),
-                ('tp', models.BigIntegerField(null=True)),
-                ('fp', models.BigIntegerField(null=True)),
-                ('fn', models.BigIntegerField(null=True)),
-                ('tn', models.BigIntegerField(null=True)),
-                ('error_sum', models.FloatField(null=True)),
-                ('absolute_error_sum', models.FloatField(null=True)),
-                ('squared_error_sum', models.FloatField(null=True)),
-                ('recorded_at', models.DateTimeField(default=audit.base.clock.now)),
-                ('superseded_at', models.DateTimeField(null=True)),
-                ('version', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='windows', to='catalogue.modelversion')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[("computed", "Computed"), ("sent", "Sent")], default="computed", max_length=10
+                    ),
+                ),
+                ("start", models.DateTimeField()),
+                ("end", models.DateTimeField()),
+                ("predictions", models.BigIntegerField(default=0)),
+                ("labelled", models.BigIntegerField(default=0)),
+                ("threshold", models.FloatField(null=True)),
+                ("tp", models.BigIntegerField(null=True)),
+                ("fp", models.BigIntegerField(null=True)),
+                ("fn", models.BigIntegerField(null=True)),
+                ("tn", models.BigIntegerField(null=True)),
+                ("error_sum", models.FloatField(null=True)),
+                ("absolute_error_sum", models.FloatField(null=True)),
+                ("squared_error_sum", models.FloatField(null=True)),
+                ("recorded_at", models.DateTimeField(default=audit.base.clock.now)),
+                ("superseded_at", models.DateTimeField(null=True)),
+                (
+                    "version",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="windows", to="catalogue.modelversion"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('start', 'version__number'),
+                "ordering": ("start", "version__number"),
             },
         ),
         migrations.CreateModel(
-            name='Measurement',
+            name="Measurement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('metric', models.CharField(max_length=60)),
-                ('value', models.FloatField(null=True)),
-                ('low', models.FloatField(null=True)),
-                ('high', models.FloatField(null=True)),
-                ('n', models.BigIntegerField()),
-                ('window', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='measurements', to='monitoring.window')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("metric", models.CharField(max_length=60)),
+                ("value", models.FloatField(null=True)),
+                ("low", models.FloatField(null=True)),
+                ("high", models.FloatField(null=True)),
+                ("n", models.BigIntegerField()),
+                (
+                    "window",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="measurements", to="monitoring.window"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('pk',),
+                "ordering": ("pk",),
             },
         ),
         migrations.AddIndex(
-            model_name='upload',
-            index=models.Index(fields=['model', '-created_at'], name='monitoring_upload_newest'),
+            model_name="upload",
+            index=models.Index(fields=["model", "-created_at"], name="monitoring_upload_newest"),
         ),
         migrations.AddConstraint(
-            model_name='upload',
-            constraint=models.UniqueConstraint(fields=('model', 'kind', 'version', 'digest'), name='monitoring_upload_content', nulls_distinct=False),
+            model_name="upload",
+            constraint=models.UniqueConstraint(
+                fields=("model", "kind", "version", "digest"), name="monitoring_upload_content", nulls_distinct=False
+            ),
         ),
         migrations.AddIndex(
-            model_name='partition',
-            index=models.Index(fields=['model', 'kind', 'day'], name='monitoring_partition_day'),
+            model_name="partition",
+            index=models.Index(fields=["model", "kind", "day"], name="monitoring_partition_day"),
         ),
         migrations.AddIndex(
-            model_name='partition',
-            index=models.Index(fields=['version', 'kind', 'day'], name='monitoring_partition_version'),
+            model_name="partition",
+            index=models.Index(fields=["version", "kind", "day"], name="monitoring_partition_version"),
         ),
         migrations.AddIndex(
-            model_name='partition',
-            index=models.Index(fields=['model', '-sequence'], name='monitoring_partition_sequence'),
+            model_name="partition",
+            index=models.Index(fields=["model", "-sequence"], name="monitoring_partition_sequence"),
         ),
         migrations.AddConstraint(
-            model_name='partition',
-            constraint=models.UniqueConstraint(fields=('upload', 'version', 'day'), name='monitoring_partition_once', nulls_distinct=False),
+            model_name="partition",
+            constraint=models.UniqueConstraint(
+                fields=("upload", "version", "day"), name="monitoring_partition_once", nulls_distinct=False
+            ),
         ),
         migrations.AddIndex(
-            model_name='window',
-            index=models.Index(condition=models.Q(('superseded_at', None)), fields=['start'], name='monitoring_window_start'),
+            model_name="window",
+            index=models.Index(
+                condition=models.Q(("superseded_at", None)), fields=["start"], name="monitoring_window_start"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='window',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('version', 'source', 'start', 'end'), name='monitoring_window_current'),
+            model_name="window",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded_at", None)),
+                fields=("version", "source", "start", "end"),
+                name="monitoring_window_current",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='measurement',
-            constraint=models.UniqueConstraint(fields=('window', 'metric'), name='monitoring_measurement_once'),
+            model_name="measurement",
+            constraint=models.UniqueConstraint(fields=("window", "metric"), name="monitoring_measurement_once"),
         ),
     ]

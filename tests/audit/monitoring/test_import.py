@@ -20,7 +20,10 @@ LABELS = ("a,1", "b,0", "c,0", "d,1")
 def test_import_of_csv_measures_its_week(model, version):
     upload = logs.send(model, "predictions", logs.csv(*ROWS))
     assert (upload.state, upload.error, upload.rows) == ("imported", "", 4)
-    assert [(str(part.day), part.rows) for part in Partition.objects.order_by("day")] == [("2013-01-01", 3), ("2013-01-03", 1)]
+    assert [(str(part.day), part.rows) for part in Partition.objects.order_by("day")] == [
+        ("2013-01-01", 3),
+        ("2013-01-03", 1),
+    ]
     window = Window.objects.get()
     assert (window.predictions, window.labelled, str(window.start)) == (4, 0, "2012-12-31 00:00:00+00:00")
     upload = logs.send(model, "labels", logs.csv(*LABELS, header="prediction_id,label"))

@@ -1,0 +1,63 @@
+"""How an edge hands a file over: it is received, and its import starts once, in the same transaction."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from audit.base.actors import Actor
+from audit.catalogue.models import Model
+from audit.jobs import services as jobs
+from audit.jobs.models import Job
+from audit.monitoring import services
+from audit.monitoring.models import Upload
+
+IMPORT = "monitoring.import"
+
+
+def take(
+    *,
+    actor: Actor,
+    model: Model,
+    kind: str,
+    filename: str,
+    chunks: Iterable[bytes],
+    version: int | None = None,
+    trigger: str,
+) -> tuple[Upload, Job]:
+    """The upload and the job that imports it; the same file again gives the same two.
+
+    Raises:
+        NotPermitted: the actor may not send for the model's team.
+        InvalidInput: the kind or the version is unknown.
+    """
+    upload = services.receive_upload(
+        actor=actor, model=model, kind=kind, filename=filename, chunks=chunks, version=version
+    )
+    with transaction.atomic():
+        job = jobs.start(
+            IMPORT,
+            actor=actor,
+            trigger=trigger,
+            args={"upload": str(upload.pk)},
+            key=key_of(upload),
+            subject=upload,
+            team=model.use_case.team,
+        )
+    return upload, job
+
+
+def key_of(upload: Upload) -> str:
+    """What makes the import of this try of the upload one."""
+    return f"{upload.pk}:{upload.tries}"
+
+
+def job_of(upload: Upload) -> Job | None:
+    """The upload's last import job."""
+    return jobs_of([upload]).get(upload.pk)
+
+
+def jobs_of(uploads: Iterable[Upload]) -> dict[object, Job]:
+    """The last import job of each upload, by the upload's id."""
+    ids = {str(upload.pk): upload.pk for upload in uploads}
+    rows = Job.objects.filter(kind=IMPORT, subject_type="monitoring.upload", subject_id__in=ids).order_by("created_at")
+    return {ids[job.subject_id]: job for job in rows}
