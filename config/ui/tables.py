@@ -125,8 +125,10 @@ class Table(django_tables2.Table):
     #: Query parameters that are filters: when one is set, an empty table says "no match".
     filters: Sequence[str] = ()
 
-    class Meta:
-        template_name = "ui/table.html"
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # A Meta of the base is lost on a subclass without one, so the template is given here.
+        kwargs.setdefault("template_name", "ui/table.html")
+        super().__init__(*args, **kwargs)
 
     def set_filters(self) -> list[str]:
         """The filters that are set in this request."""
@@ -137,7 +139,8 @@ class Table(django_tables2.Table):
 def safe_cell(value: Any) -> Any:
     """A value that a spreadsheet shows and never runs.
 
-    Numbers stay numbers, unknown is empty, instants are ISO 8601 in UTC. Text that begins like a formula gets an apostrophe before it (OWASP, CSV injection).
+    Numbers stay numbers, unknown is empty, instants are ISO 8601 in UTC. Text that begins like a formula gets an
+    apostrophe before it (OWASP, CSV injection).
     """
     if value is None or say.is_unknown(value):
         return ""
