@@ -33,6 +33,10 @@ class Api:
         """The answer's JSON."""
         return _checked(self.http.post(path, json=body))
 
+    def put(self, path: str, body: dict[str, Any]) -> Any:
+        """The answer's JSON."""
+        return _checked(self.http.put(path, json=body))
+
     def ensure(self, path: str, create_path: str, body: dict[str, Any]) -> Any:
         """What stands at ``path``; created by posting ``body`` to ``create_path`` where it does not exist yet."""
         found = self.get(path)
