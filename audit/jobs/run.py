@@ -92,7 +92,8 @@ def _renewing(run: Run) -> Iterator[None]:
 
 def execute(job_id: UUID, *, worker: str) -> None:
     """Runs the job, if it can be leased. Nothing is raised: how it went stands in its row."""
-    close_old_connections()
+    if not connection.in_atomic_block:  # inside a transaction (a command, a test) the connection is in use
+        close_old_connections()
     job = services.lease(job_id=job_id, worker=worker)
     if job is None:
         return
