@@ -339,11 +339,13 @@ def stacked_bars(
     sums = [sum(_known([_floats(part.y)[at] for part in parts])) for at in range(len(xs))]
     labels = []
     if totals and sums:
-        for at in sorted({0, len(sums) - 1, sums.index(max(sums))}):
+        highest = sums.index(max(sums))
+        for at in sorted({0, len(sums) - 1, highest}):
             text = f"{plain(y_prefix)}{format(sums[at], y_format)}"
             labels.append(
                 {
-                    "name": "total",
+                    # Next to the highest there is no room for a second total on a phone.
+                    "name": "total-wide" if 0 < abs(at - highest) < 3 else "total",
                     "font": {"weight": 650},
                     "x": xs[at],
                     "y": sums[at],
@@ -405,7 +407,7 @@ def _upright(x: float, dash: str) -> dict[str, Any]:
         "y0": 0,
         "y1": 1,
         "line": {"color": EDGE, "width": 1, "dash": dash},
-        "layer": "between",
+        "layer": "above",
     }
 
 
