@@ -19,6 +19,14 @@ FROM_OUTSIDE = (
     *("ALLOWED_HOSTS", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO", "LAKE_ENDPOINT_URL", "LAKE_URL"),
     *("LOG_LEVEL", "PORT", "SECRET_KEY", "TOLLGATE_HOME", "TOLLGATE_URL", "TOLLGATE_WORKERS"),
 )
+SUPPORT = [
+    "tests.support.api",
+    "tests.support.browser",
+    "tests.support.cast",
+    "tests.support.filled",
+    "tests.support.servers",
+]
+pytest.register_assert_rewrite(*SUPPORT)
 IN_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
@@ -40,7 +48,6 @@ def _prepare() -> None:
     if not IN_XDIST_WORKER:
         os.environ.pop("TOLLGATE_TEST_DATABASE_URL", None)
         if _asked_for_postgres():
-            pytest.register_assert_rewrite("tests.support.servers")
             from tests.support.servers import postgres
 
             server = postgres()
@@ -67,7 +74,7 @@ def _prepare() -> None:
 
 _prepare()
 
-pytest_plugins = ["tests.support.api", "tests.support.browser", "tests.support.cast", "tests.support.servers"]
+pytest_plugins = SUPPORT
 
 
 @pytest.fixture(scope="session")
