@@ -66,17 +66,24 @@ def register(
     ``prefixes`` are further URL names, or namespaces with a closing colon ("catalogue:"), whose pages belong to the
     line; without them the whole namespace of ``url_name`` does, unless another entry names the page exactly.
 
+    A go key that two lines ask for is the first one's; ``manage.py check`` says so.
+
     Raises:
-        ValueError: the floor is unknown, or the go key is taken by another line.
+        ValueError: the floor is unknown.
     """
     if floor not in FLOORS:
         raise ValueError(f"{floor!r} is not a floor; the floors are {', '.join(repr(name) for name in FLOORS)}.")
-    taken = next(
-        (entry for entry in _entries.values() if key and entry.key == key and entry.url_name != url_name), None
-    )
-    if taken is not None:
-        raise ValueError(f"the go key {key!r} of {label!r} is taken by {taken.label!r}.")
     _entries[url_name] = Entry(floor, label, url_name, order, key, count, count_words, visible, prefixes)
+
+
+def clashes() -> list[str]:
+    """A sentence for each go key that a line asks for and another has."""
+    owners: dict[str, Entry] = {}
+    found = []
+    for entry in _entries.values():
+        if entry.key and (owner := owners.setdefault(entry.key, entry)) is not entry:
+            found.append(f"The go key {entry.key!r} of {entry.label!r} is taken by {owner.label!r}: choose another.")
+    return found
 
 
 def register_search(url_name: str) -> None:
@@ -107,7 +114,8 @@ def _line(entry: Entry, request: HttpRequest, here: Entry | None) -> Line | None
     if url is None:
         return None
     count = entry.count(request) if entry.count else None
-    return Line(entry.label, url, entry.key, count, entry.count_words, entry is here)
+    first = next(other for other in _entries.values() if other.key == entry.key)
+    return Line(entry.label, url, entry.key if first is entry else "", count, entry.count_words, entry is here)
 
 
 def _address(url_name: str) -> str | None:

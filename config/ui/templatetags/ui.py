@@ -1,10 +1,8 @@
 """The parts that pages are made of, as tags and filters. State is shape and word; unknown is a word, never a blank."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from django import template
 from django.forms import BaseForm, BoundField
 from django.http import HttpRequest, QueryDict
 from django.template import Context
@@ -14,145 +12,75 @@ from django.utils.safestring import SafeString
 
 from config.ui import format as say
 from config.ui import svg
+from config.ui.templatetags.values import (
+    STATES,
+    ago,
+    as_word,
+    counted,
+    day,
+    duration,
+    interval,
+    known,
+    mark,
+    moment,
+    money,
+    number,
+    percent,
+    register,
+    signed,
+    tag,
+    when,
+    who,
+    whole_money,
+    words,
+)
 
-register = template.Library()
+__all__ = [
+    "STATES",
+    "action",
+    "ago",
+    "as_word",
+    "cell",
+    "chart",
+    "chip",
+    "choices",
+    "counted",
+    "crumb",
+    "csv_link",
+    "day",
+    "diff",
+    "difference",
+    "digest",
+    "duration",
+    "empty",
+    "error_summary",
+    "field",
+    "figures",
+    "interval",
+    "job",
+    "job_state",
+    "known",
+    "mark",
+    "meter",
+    "moment",
+    "money",
+    "number",
+    "pager",
+    "percent",
+    "query",
+    "query_tag",
+    "register",
+    "signed",
+    "spark",
+    "tabs",
+    "tag",
+    "when",
+    "who",
+    "whole_money",
+    "words",
+]
 
-STATES = frozenset({"ok", "watch", "bad", "unknown", "waiting", "off"})
 PAGING = ("page", "after", "before", "cursor", "format")
-
-
-def _word(text: str) -> str:
-    """Unknown is set apart from figures; everything else is as it is."""
-    return format_html('<span class="none">{}</span>', text) if text == say.UNKNOWN else text
-
-
-# --- filters: values in words ---
-
-
-@register.filter
-def number(value: Any, places: int = 0) -> str:
-    """``{{ rows|number }}`` 1,234; ``{{ recall|number:3 }}`` 0.662."""
-    return _word(say.number(value, int(places)))
-
-
-@register.filter
-def signed(value: Any, places: int = 0) -> str:
-    """``{{ difference|signed:3 }}`` +0.064."""
-    return _word(say.signed(value, int(places)))
-
-
-@register.filter
-def percent(value: Any, places: int = 0) -> str:
-    """``{{ share|percent }}``: 0.964 is 96%."""
-    return _word(say.percent(value, int(places)))
-
-
-@register.filter
-def money(value: Any, currency: str = "USD") -> str:
-    """``{{ amount|money:currency }}``, to the cent."""
-    return _word(say.money(value, currency or "USD"))
-
-
-@register.filter
-def whole_money(value: Any, currency: str = "USD") -> str:
-    """``{{ amount|whole_money:currency }}``, to the whole unit: for ledes and key figures."""
-    return _word(say.money(value, currency or "USD", 0))
-
-
-@register.filter
-def duration(value: Any) -> str:
-    """A timedelta or seconds: 2 hours 5 minutes."""
-    return _word(say.duration(value))
-
-
-@register.filter
-def when(value: datetime | None, style: str = "full") -> str:
-    """A time element in the viewer's zone; styles full, short, day, seconds, time."""
-    if value is None:
-        return _word(say.UNKNOWN)
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), say.moment(value, style))
-
-
-@register.filter
-def day(value: Any) -> str:
-    """A date, or the day of an instant: 15 July 2013."""
-    if value is None:
-        return _word(say.UNKNOWN)
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(), say.day(value))
-
-
-@register.filter
-def ago(value: datetime | None) -> str:
-    """4 days ago, with the instant itself as the title."""
-    if value is None:
-        return _word(say.UNKNOWN)
-    words = say.ago(value, timezone.now())
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), say.moment(value), words)
-
-
-@register.simple_tag
-def interval(low: Any, high: Any, places: int = 2) -> str:
-    """``{% interval low high 3 %}``: 0.610 to 0.720."""
-    return _word(say.interval(low, high, places))
-
-
-@register.filter
-def known(value: Any) -> Any:
-    """The value, or the tag Unknown for None, empty text and NaN."""
-    return tag("unknown", "Unknown") if say.is_unknown(value) else value
-
-
-@register.filter
-def counted(value: int | None, noun: str) -> str:
-    """``{{ 3|counted:"model" }}`` 3 models; a plural of its own after a comma: "entry,entries"."""
-    one, _, many = noun.partition(",")
-    return say.count(value, one, many)
-
-
-@register.filter
-def words(value: str) -> str:
-    """A code as words: "not_met" is "Not met"."""
-    return str(value).replace("_", " ").capitalize()
-
-
-@register.simple_tag
-def moment() -> str:
-    """Now, in the viewer's zone."""
-    return when(timezone.now())
-
-
-# --- small parts ---
-
-
-@register.simple_tag(name="tag")
-def tag(state: str, word: str, strong: bool = False) -> SafeString:
-    """``{% tag "ok" "Healthy" %}``: shape and word. States: ok, watch, bad, unknown, waiting, off.
-
-    Raises:
-        ValueError: there is no such state.
-    """
-    if state not in STATES:
-        raise ValueError(f"{state!r} is not a state; the states are {', '.join(sorted(STATES))}.")
-    inner = format_html("<strong>{}</strong>", word) if strong else word
-    return format_html('<span class="tag {}">{}</span>', state, inner)
-
-
-@register.simple_tag
-def mark(kind: str) -> SafeString:
-    """``{% mark "person" %}`` or ``"machine"``, or a state: the shape alone, with the word beside it in the text."""
-    return format_html('<span class="mark {}"></span>', kind)
-
-
-@register.simple_tag
-def who(kind: str, name: str) -> SafeString:
-    """A ring for a person, a square for a machine, and the name."""
-    shape = "person" if kind == "person" else "machine"
-    return format_html(
-        '<span class="tag"><span class="mark {}"></span><span class="visually-hidden">{} </span>{}</span>',
-        shape,
-        shape,
-        name,
-    )
 
 
 @register.simple_tag
@@ -480,4 +408,4 @@ def chart(
 @register.filter
 def cell(value: Any) -> str:
     """A cell of a chart's table: figures as they are, unknown as a word."""
-    return _word(say.UNKNOWN) if say.is_unknown(value) else conditional_escape(value)
+    return as_word(say.UNKNOWN) if say.is_unknown(value) else conditional_escape(value)

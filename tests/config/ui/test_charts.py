@@ -38,7 +38,7 @@ def test_figures_without_any_values_are_valid(figure_class):
 
 
 def test_template_is_valid_in_light_and_dark(figure_class):
-    path = Path(charts.__file__).parent / "static/ui/plotly_template.json"
+    path = Path(sample.__file__).parent / "static/ui/plotly_template.json"
     templates = json.loads(path.read_text(encoding="utf-8"))
     assert set(templates) == {"light", "dark"}
     for template in templates.values():
@@ -89,7 +89,7 @@ def test_names_with_markup_are_shown_as_text():
 def test_plotly_script_still_reads_what_the_content_policy_needs():
     """The page hands Plotly a style sheet and a mark; a new bundle that ignores them would draw broken charts."""
     script = (finders.plotly_folder() / finders.SCRIPT).read_text(encoding="utf-8")
-    static = Path(charts.__file__).parent / "static/ui"
+    static = Path(sample.__file__).parent / "static/ui"
     mark = re.search(r'MAP_STYLE = "(\w+)"', (static / "charts.js").read_text(encoding="utf-8"))
     assert mark is not None
     assert mark[1] in script

@@ -66,12 +66,13 @@ def test_current_is_the_exact_name_before_the_namespace(rail):
     assert current("spend") == []
 
 
-def test_register_twice_keeps_one_and_a_taken_key_is_refused(rail):
+def test_register_twice_keeps_one_and_a_taken_key_stays_with_the_first(rail):
     for _ in range(2):
         rail.register(floor=None, label="Overview", url_name="home", key="o")
     assert len(rail.sections(request_at("home"))[0].lines) == 1
-    with pytest.raises(ValueError, match="taken by 'Overview'"):
-        rail.register(floor=None, label="Other", url_name="spend", key="o")
+    rail.register(floor=None, label="Zoo", url_name="spend", key="o")
+    assert [line.key for line in rail.sections(request_at("home"))[0].lines] == ["o", ""]
+    assert rail.clashes() == ["The go key 'o' of 'Zoo' is taken by 'Overview': choose another."]
     with pytest.raises(ValueError, match="not a floor"):
         rail.register(floor="Attic", label="Other", url_name="spend")
 
