@@ -151,7 +151,10 @@ def _evidence(costs: Iterable[Cost], measure: str) -> dict[str, Decimal]:
 
 
 def _cause(
-    now: Mapping[tuple[str, str], Decimal], before: Mapping[tuple[str, str], Decimal], names: Mapping[str, str], change: Decimal
+    now: Mapping[tuple[str, str], Decimal],
+    before: Mapping[tuple[str, str], Decimal],
+    names: Mapping[str, str],
+    change: Decimal,
 ) -> Cause | None:
     deltas = {key: now.get(key, ZERO) - before.get(key, ZERO) for key in {*now, *before}}
     along = {key: delta for key, delta in deltas.items() if delta * change > 0}

@@ -94,7 +94,17 @@ def weekly_costs(
     if models is not None:
         rows = rows.filter(model__in=[model.pk for model in models])
     rows = _within(rows, since, until)
-    groups = ("week", "model_id", "model__slug", "model__name", "version__number", "stage", "residue", "evidence", "currency")
+    groups = (
+        "week",
+        "model_id",
+        "model__slug",
+        "model__name",
+        "version__number",
+        "stage",
+        "residue",
+        "evidence",
+        "currency",
+    )
     found = (
         rows.annotate(week=TruncWeek("day"))
         .values(*groups)
@@ -103,9 +113,18 @@ def weekly_costs(
     )
     return [
         Cost(
-            row["week"], row["model_id"], row["model__slug"] or "", row["model__name"] or "", row["version__number"],
-            row["stage"], row["residue"], row["evidence"], row["currency"], row["sum_billed"], row["sum_effective"],
-        )  # fmt: skip
+            row["week"],
+            row["model_id"],
+            row["model__slug"] or "",
+            row["model__name"] or "",
+            row["version__number"],
+            row["stage"],
+            row["residue"],
+            row["evidence"],
+            row["currency"],
+            row["sum_billed"],
+            row["sum_effective"],
+        )
         for row in found
     ]
 
@@ -118,11 +137,11 @@ def _within(rows: QuerySet[Row], since: date | datetime | None, until: date | da
     return rows
 
 
-def residue(
-    *, viewer: Actor, since: date, until: date, currency: str, most: int = 50
-) -> tuple[list[Untied], int]:
+def residue(*, viewer: Actor, since: date, until: date, currency: str, most: int = 50) -> tuple[list[Untied], int]:
     """What belongs to no model, by resource, largest first, and the number of such resources in all."""
-    rows = _within(_seen(_counting(Allocation.objects.filter(model=None, currency=currency), None), viewer), since, until)
+    rows = _within(
+        _seen(_counting(Allocation.objects.filter(model=None, currency=currency), None), viewer), since, until
+    )
     groups = ("charge__resource_id", "charge__resource_name", "charge__service", "residue", "stage")
     found = (
         rows.values(*groups)
@@ -131,9 +150,14 @@ def residue(
     )
     listed = [
         Untied(
-            row["charge__resource_name"] or row["charge__resource_id"], row["charge__service"], row["residue"],
-            row["stage"], currency, row["amount"], row["number"],
-        )  # fmt: skip
+            resource=row["charge__resource_name"] or row["charge__resource_id"],
+            service=row["charge__service"],
+            residue=row["residue"],
+            stage=row["stage"],
+            currency=currency,
+            amount=row["amount"],
+            charges=row["number"],
+        )
         for row in found[:most]
     ]
     return listed, len(listed) if len(listed) < most else found.count()

@@ -98,7 +98,9 @@ def _keep(
 
     Allocation.objects.bulk_create(
         (
-            Allocation(split=split, charge_id=share.key, billed=share.billed, effective=share.effective, **target(share))
+            Allocation(
+                split=split, charge_id=share.key, billed=share.billed, effective=share.effective, **target(share)
+            )
             for share in shares
         ),
         batch_size=BATCH,

@@ -33,7 +33,11 @@ def spend(request: HttpRequest) -> HttpResponseBase:
     last = selectors.last_day(viewer)
     may_import = viewer.may(RIGHT)
     if last is None:
-        context = {"may_import": may_import, "why_not": viewer.why_not(RIGHT), "waiting": bill_files(viewer=viewer).exists()}
+        context = {
+            "may_import": may_import,
+            "why_not": viewer.why_not(RIGHT),
+            "waiting": bill_files(viewer=viewer).exists(),
+        }
         return render(request, "allocation/empty.html", context)
     period = periods.chosen(request.GET, last=last)
     before = period.before()
@@ -106,9 +110,15 @@ def _lede(found: report.Spend, period: Period) -> list[SafeString]:
     sentences = [format_html("{} <strong>{}</strong> in this period{}.", subject, total, against)]
     if found.cause:
         cause = found.cause
-        what = f"{STAGES[cause.stage].lower()} of {cause.name}" if cause.name != report.NO_MODEL else "what belongs to no model"
+        what = (
+            f"{STAGES[cause.stage].lower()} of {cause.name}"
+            if cause.name != report.NO_MODEL
+            else "what belongs to no model"
+        )
         amount = say.money(abs(cause.amount), found.currency)
-        sentences.append(format_html("The biggest cause is {}: {} {}.", what, amount, "more" if cause.amount > 0 else "less"))
+        sentences.append(
+            format_html("The biggest cause is {}: {} {}.", what, amount, "more" if cause.amount > 0 else "less")
+        )
     share = found.share(RESIDUE)
     if share:
         sentences.append(format_html("{} of the bill belongs to no model yet.", say.percent(share, 1)))
@@ -148,7 +158,11 @@ def _chart_title(found: report.Spend) -> str:
         return "Nothing was billed in this period"
     largest = max(sums, key=lambda stage: sums[stage])
     name = STAGES.get(largest, "What belongs to no model")
-    return f"{name} takes {say.percent(sums[largest] / found.total.total)} of the money" if found.total.total else "Cost by week"
+    return (
+        f"{name} takes {say.percent(sums[largest] / found.total.total)} of the money"
+        if found.total.total
+        else "Cost by week"
+    )
 
 
 def _chart_table(found: report.Spend) -> tuple[list[str], list[list[str]]]:

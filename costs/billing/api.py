@@ -53,7 +53,9 @@ class BillAccepted(Schema):
     job: UUID
 
 
-@router.post("/bills", response=answers(404, accepted=BillAccepted), summary="Hand in a bill (FOCUS; CSV, gzip or Parquet)")
+@router.post(
+    "/bills", response=answers(404, accepted=BillAccepted), summary="Hand in a bill (FOCUS; CSV, gzip or Parquet)"
+)
 def hand_in(
     request: HttpRequest,
     file: File[UploadedFile],

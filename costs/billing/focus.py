@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 from django.conf import settings
 
 from audit.base.errors import InvalidInput
 from costs.billing import domain
 from costs.billing.amounts import DIGITS, PLACES
+
+if TYPE_CHECKING:
+    import duckdb
 
 DECIMAL: Final = f"DECIMAL({DIGITS}, {PLACES})"
 MEMORY, THREADS = "1GB", 2
@@ -73,7 +75,7 @@ class Day:
 class Bill:
     """An opened bill whose values have been checked."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
         self._connection = connection
 
     def rows(self) -> int:
@@ -83,12 +85,14 @@ class Bill:
     def totals(self) -> dict[str, tuple[Decimal, Decimal]]:
         """Billed and effective cost of the whole file by currency."""
         query = "SELECT currency, sum(billed), sum(effective) FROM typed GROUP BY currency ORDER BY currency"
-        return {currency: (billed, effective) for currency, billed, effective in self._connection.execute(query).fetchall()}
+        return {
+            currency: (billed, effective) for currency, billed, effective in self._connection.execute(query).fetchall()
+        }
 
     def days(self, *, batch: int = 2000) -> Iterator[list[Day]]:
         """The rows added up to days, in batches, in the order of the file within each account and period."""
         keys = ", ".join(GROUPS)
-        cursor = self._connection.execute(
+        cursor = self._connection.execute(  # nothing but our own names is put into the text
             f"SELECT {keys}, sum(billed), sum(effective), sum(contracted), sum(list), sum(quantity), count(*), min(nr)"  # noqa: S608 - our own names
             f" FROM typed GROUP BY {keys} ORDER BY account, period_start, min(nr)"
         )
@@ -109,6 +113,8 @@ def opened(path: Path) -> Iterator[Bill]:
         InvalidInput: the file cannot be read, lacks a mandatory column, or holds a value that is none of its kind;
             the first such row and its column are named, rows counted from 1 without the heading.
     """
+    import duckdb
+
     if path.stat().st_size == 0:
         raise InvalidInput("The file is empty.", mend="Export the bill again.")
     connection = duckdb.connect(
@@ -123,7 +129,8 @@ def opened(path: Path) -> Iterator[Bill]:
     try:
         connection.execute("SET TimeZone = 'UTC'")
         source = _source(path)
-        columns = {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        described = connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 - a path that we made
+        columns = {name: kind for name, kind, *_ in described}
         _check_columns(columns)
         connection.execute(f"CREATE TEMP TABLE raw AS {_selected(columns, source)}")
         _check_values(connection)
@@ -147,7 +154,7 @@ def _source(path: Path) -> str:
     packed = "gzip" if start[:2] == b"\x1f\x8b" else "none"
     return (
         f"read_csv('{name}', all_varchar=true, header=true, delim=',', quote='\"', escape='\"', compression='{packed}',"
-        " null_padding=false, strict_mode=true, max_line_size=1048576, auto_detect=true)"
+        " null_padding=false, strict_mode=true, skip=0, comment='', max_line_size=1048576, auto_detect=true)"
     )
 
 
@@ -209,7 +216,7 @@ def _typed() -> str:
         FROM raw"""  # noqa: S608 - our own names
 
 
-def _check_values(connection: duckdb.DuckDBPyConnection) -> None:
+def _check_values(connection: "duckdb.DuckDBPyConnection") -> None:
     """Raises for the first row that lacks a value or holds one that is none of its kind."""
     faults = [(f'"{name}" IS NULL', name, "is empty") for name in domain.FILLED]
     for name in (*domain.MONEY, "ConsumedQuantity"):
@@ -223,7 +230,9 @@ def _check_values(connection: duckdb.DuckDBPyConnection) -> None:
         row = connection.execute(f'SELECT nr, "{name}" FROM raw WHERE {condition} ORDER BY nr LIMIT 1').fetchone()  # noqa: S608
         if row:
             found.append((row[0], name, f"“{row[1][:80]}” {words}." if row[1] is not None else f"the value {words}."))
-    for tags, number in connection.execute("SELECT tags, min(nr) FROM raw WHERE tags IS NOT NULL GROUP BY 1").fetchall():
+    for tags, number in connection.execute(
+        "SELECT tags, min(nr) FROM raw WHERE tags IS NOT NULL GROUP BY 1"
+    ).fetchall():
         try:
             domain.tags_of(tags)
         except ValueError:
@@ -233,20 +242,26 @@ def _check_values(connection: duckdb.DuckDBPyConnection) -> None:
         raise InvalidInput(words, where=f"row {number}, column {name}", mend="Correct the file and hand it in again.")
 
 
-def _unreadable(error: duckdb.Error, path: Path) -> InvalidInput:
+def _unreadable(error: "duckdb.Error", path: Path) -> InvalidInput:
     """What DuckDB says, as a sentence; paths of ours are left out."""
     text = str(error)
     line = LINE.search(text)
     where = f"row {max(1, int(line[1]) - 1)}" if line else ""
     lower = text.lower()
-    if "maximum line size" in lower:
-        return InvalidInput("A line is longer than a megabyte.", where=where, mend="Look for an unclosed quotation mark.")
+    if "maximum line size of" in lower:
+        return InvalidInput(
+            "A line is longer than a megabyte.", where=where, mend="Look for an unclosed quotation mark."
+        )
     if "parquet" in lower or "magic bytes" in lower or "thrift" in lower:
-        return InvalidInput("The Parquet file is cut off or damaged.", mend="Export it again and hand in the whole file.")
+        return InvalidInput(
+            "The Parquet file is cut off or damaged.", mend="Export it again and hand in the whole file."
+        )
     if "unicode" in lower or "utf-8" in lower or "utf8" in lower or "encoded" in lower:
         return InvalidInput("The file is not UTF-8 text.", where=where, mend="Export it as UTF-8.")
     if "gzip" in lower or "deflate" in lower:
         return InvalidInput("The gzip file is cut off or damaged.", mend="Hand in the whole file.")
     if "columns" in lower or "quote" in lower or "csv" in lower:
-        return InvalidInput("The line does not have the columns of the heading.", where=where, mend="Export it as CSV again.")
+        return InvalidInput(
+            "The line does not have the columns of the heading.", where=where, mend="Export it as CSV again."
+        )
     return InvalidInput(f"The file {path.suffix or ''} cannot be read as CSV or Parquet.".replace("  ", " "))

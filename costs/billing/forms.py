@@ -14,7 +14,9 @@ class BillForm(forms.Form):
 
     file = forms.FileField(label="File", help_text="FOCUS 1.0 or newer, as CSV, gzipped CSV or Parquet.")
     source = forms.SlugField(
-        label="Source", max_length=60, help_text="A short name of where such bills come from, the same every month: aws-main."
+        label="Source",
+        max_length=60,
+        help_text="A short name of where such bills come from, the same every month: aws-main.",
     )
     team = forms.ModelChoiceField(
         Team.objects.none(),

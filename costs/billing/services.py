@@ -151,7 +151,8 @@ def _charge(statement: Statement, day: focus.Day) -> Charge:
 def _finish(actor: Actor, bill_file: BillFile, rows: int, totals: dict[str, tuple]) -> None:
     bill_file.imported_at, bill_file.rows = clock.now(), rows
     bill_file.totals = {
-        currency: {"billed": plain(billed), "effective": plain(effective)} for currency, (billed, effective) in totals.items()
+        currency: {"billed": plain(billed), "effective": plain(effective)}
+        for currency, (billed, effective) in totals.items()
     }
     bill_file.save(update_fields=("imported_at", "rows", "totals"))
     record(

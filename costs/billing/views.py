@@ -78,8 +78,7 @@ def _receive(request: HttpRequest, said: dict[str, Any]) -> BillFile:
 
 def _csv(rows: Iterator[BillFile]) -> Iterator[list[Any]]:
     for row in rows:
-        first = [
-            row.filename, row.source, row.team.slug if row.team else "", row.simulated, row.created_at, row.imported_at, row.rows,
-        ]  # fmt: skip
+        first: list[Any] = [row.filename, row.source, row.team.slug if row.team else "", row.simulated]
+        first += [row.created_at, row.imported_at, row.rows]
         for currency, total in row.totals.items() or [("", {"billed": "", "effective": ""})]:
             yield [*first, currency, total["billed"], total["effective"]]

@@ -95,7 +95,9 @@ def values(request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFAU
     return page(rows, cursor=cursor, limit=limit)
 
 
-@router.post("/use-cases/{slug}/values", response=answers(404, created=ValuesOut), summary="State what outcomes are worth")
+@router.post(
+    "/use-cases/{slug}/values", response=answers(404, created=ValuesOut), summary="State what outcomes are worth"
+)
 def state(request: HttpRequest, slug: str, said: ValuesIn) -> Any:
     """A new statement; the same as the last one changes nothing."""
     return 201, services.state_value(actor=request.actor, use_case=_use_case(request, slug), **said.dict())

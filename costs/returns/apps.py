@@ -19,4 +19,4 @@ class ReturnsConfig(AppConfig):
 
         panels.register(panels.Panel(50, ANCHOR, TITLE, "returns/panel.html", cost_panel))
         subjects.register(statements_about)
-        navigation.register(floor="What it costs", label="Returns", url_name="returns:returns", order=30, key="r")
+        navigation.register(floor="What it costs", label="Returns", url_name="returns:returns", order=30, key="v")

@@ -53,5 +53,7 @@ def chart_of(models: Sequence[Model], weeks: dict[Any, list[WeekReturn]]) -> dic
     lines = [
         [say.day(week), *(say.number(by_week[week].get(model.pk), 2) for model in shown)] for week in reversed(order)
     ]
-    figure = charts.lines(series, threshold=0.0, threshold_label="Nothing gained or lost,", y_format=",.0f", y_prefix=prefix)
+    figure = charts.lines(
+        series, threshold=0.0, threshold_label="Nothing gained or lost,", y_format=",.0f", y_prefix=prefix
+    )
     return {"figure": figure, "table": (["Week from", *(model.name for model in shown)], lines), "currency": currency}

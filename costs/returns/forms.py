@@ -12,18 +12,24 @@ class ValueForm(forms.Form):
     """One amount for each outcome that has a worth, the time for which they hold, and why."""
 
     currency = forms.RegexField(
-        r"^[A-Za-z]{3}$", label="Currency", initial="USD", help_text="Three letters, like USD. Costs in another currency are not set against it.",
+        r"^[A-Za-z]{3}$",
+        label="Currency",
+        initial="USD",
+        help_text="Three letters, like USD. Costs in another currency are not set against it.",
         error_messages={"invalid": "Use the three letters of a currency, like USD."},
-    )  # fmt: skip
+    )
     valid_from = forms.DateField(label="Valid from", widget=forms.DateInput(attrs={"type": "date"}))
     valid_until = forms.DateField(
-        label="Valid until", required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text="Empty: until someone states otherwise."
+        label="Valid until",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text="Empty: until someone states otherwise.",
     )
     reason = forms.CharField(label="Where these values come from", widget=forms.Textarea(attrs={"rows": 3}))
 
     def __init__(self, *args: Any, tasks: set[str], unit: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = {name: field for name, field in self.fields.items()}
+        own = dict(self.fields.items())
         self.fields.clear()
         for outcome, words in OUTCOMES.items():
             if outcome in {"tp", "fp", "fn", "tn"} and "regression" in tasks and "classification" not in tasks:
@@ -32,7 +38,11 @@ class ValueForm(forms.Form):
                 continue
             label = f"{words} ({unit})" if outcome == "unit_of_error" and unit else words
             self.fields[outcome] = forms.DecimalField(
-                label=label, required=False, max_digits=18, decimal_places=6, help_text="Negative where it costs; empty where it is worth nothing of its own."
+                label=label,
+                required=False,
+                max_digits=18,
+                decimal_places=6,
+                help_text="Negative where it costs; empty where it is worth nothing of its own.",
             )
         self.fields.update(own)
 

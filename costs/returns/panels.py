@@ -55,7 +55,9 @@ def _figure(found: report.Spend) -> dict[str, Any]:
     weeks = list(found.weeks)
     order = list(STAGES)
     parts = [
-        charts.Part(STAGES[stage], [float(found.weeks[week].get(stage, 0)) for week in weeks], colour=order.index(stage))
+        charts.Part(
+            STAGES[stage], [float(found.weeks[week].get(stage, 0)) for week in weeks], colour=order.index(stage)
+        )
         for stage in found.stages
     ]
     if not parts:

@@ -50,7 +50,7 @@ class WeekReturn:
 
 @dataclass(frozen=True, slots=True)
 class TotalReturn:
-    """A period in one currency, of one model, of what belongs to no model (``kind`` residue), or of all (``kind`` total).
+    """A period in one currency: of a model, of what belongs to no model, or of all (``kind`` model, residue, total).
 
     ``value`` adds up the weeks whose value is known: ``weeks_valued`` of ``weeks`` with production predictions. Cost is
     that of the whole period, so net value is what is known to be left.
@@ -117,12 +117,16 @@ def by_model(
         own, costs = produced.get(model.pk, {}), spent[model.pk]
         rows: list[WeekReturn] = []
         for week in sorted({*own, *costs}):
-            rows += _week(week, own.get(week, []), domain.in_force(stated[model.use_case_id], week), costs.get(week, {}))
+            rows += _week(
+                week, own.get(week, []), domain.in_force(stated[model.use_case_id], week), costs.get(week, {})
+            )
         result[model.pk] = rows
     return result
 
 
-def _week(week: date, windows: Sequence[Window], statement: Stated | None, costs: dict[str, Decimal]) -> list[WeekReturn]:
+def _week(
+    week: date, windows: Sequence[Window], statement: Stated | None, costs: dict[str, Decimal]
+) -> list[WeekReturn]:
     """The week in each of its currencies: the value stands in the one in which it was stated, and in no other."""
     terms: list[Part] | None = None
     for window in windows if statement else ():
@@ -161,9 +165,7 @@ def _counts(window: Window) -> Counts:
     )
 
 
-def _windows(
-    models: Iterable[Model], since: date | datetime | None, until: date | datetime | None
-) -> list[Window]:
+def _windows(models: Iterable[Model], since: date | datetime | None, until: date | datetime | None) -> list[Window]:
     """Whole weeks that Tollgate measured and that count now."""
     rows = Window.objects.filter(
         version__model__in=[model.pk for model in models], source=Source.COMPUTED, superseded_at=None
@@ -184,7 +186,8 @@ def _produced(models: Sequence[Model], windows: Iterable[Window]) -> dict[UUID, 
     periods: dict[UUID, list[tuple[str, datetime, datetime | None]]] = defaultdict(list)
     service = Actor.service("returns")
     rows = catalogue.deployments(viewer=service).filter(
-        Q(environment=Environment.PRODUCTION) | Q(environment=Environment.SHADOW), version__model__in=[m.pk for m in models]
+        Q(environment=Environment.PRODUCTION) | Q(environment=Environment.SHADOW),
+        version__model__in=[m.pk for m in models],
     )
     for version, environment, start, end in rows.values_list("version_id", "environment", "since", "until"):
         periods[version].append((environment, start, end))

@@ -140,6 +140,5 @@ def _csv(models: Iterable[Model], weeks: dict[Any, list[WeekReturn]]) -> Iterato
         for row in weeks[model.pk]:
             versions = " ".join(f"v{number}" for number in row.versions)
             roi = None if row.roi is None else round(row.roi, 6)
-            yield [
-                row.week, model.slug, row.predictions, row.labelled, row.value, row.cost, row.net, roi, row.currency, versions,
-            ]  # fmt: skip
+            counts = [row.week, model.slug, row.predictions, row.labelled]
+            yield [*counts, row.value, row.cost, row.net, roi, row.currency, versions]

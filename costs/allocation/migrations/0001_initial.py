@@ -9,82 +9,225 @@ import costs.billing.amounts
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('billing', '0001_initial'),
-        ('catalogue', '0001_initial'),
+        ("billing", "0001_initial"),
+        ("catalogue", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Split',
+            name="Split",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('rules', models.CharField(max_length=64)),
-                ('digest', models.CharField(max_length=64)),
-                ('superseded_at', models.DateTimeField(null=True)),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='splits', to='billing.statement')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("rules", models.CharField(max_length=64)),
+                ("digest", models.CharField(max_length=64)),
+                ("superseded_at", models.DateTimeField(null=True)),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="splits", to="billing.statement"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='DayCost',
+            name="DayCost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('stage', models.CharField(choices=[('data', 'Data'), ('process', 'Processing'), ('train', 'Training'), ('serve_online', 'Serving, online'), ('serve_batch', 'Serving, batch'), ('store', 'Storage'), ('notebook', 'Notebooks'), ('idle', 'Idle endpoints'), ('other', 'Stage not known')], max_length=20)),
-                ('residue', models.CharField(blank=True, choices=[('unknown_model', 'Its tag names a model that is not registered'), ('ambiguous', 'Its name holds the names of several models'), ('tax', 'Tax, which belongs to the account and not to a model'), ('credit', 'A credit without a resource'), ('purchase', 'A purchase or fee without a resource'), ('adjustment', 'An adjustment without a resource'), ('no_resource', 'No tag and no resource'), ('unknown_resource', "No tag, and no model's name in that of the resource")], max_length=20)),
-                ('evidence', models.CharField(choices=[('tag', 'by tag'), ('resource', 'by resource'), ('name', 'by name'), ('residue', 'not yet')], max_length=10)),
-                ('currency', models.CharField(max_length=40)),
-                ('billed', costs.billing.amounts.AmountField()),
-                ('effective', costs.billing.amounts.AmountField()),
-                ('charges', models.PositiveIntegerField()),
-                ('model', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.model')),
-                ('version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.modelversion')),
-                ('split', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='allocation.split')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("data", "Data"),
+                            ("process", "Processing"),
+                            ("train", "Training"),
+                            ("serve_online", "Serving, online"),
+                            ("serve_batch", "Serving, batch"),
+                            ("store", "Storage"),
+                            ("notebook", "Notebooks"),
+                            ("idle", "Idle endpoints"),
+                            ("other", "Stage not known"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "residue",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unknown_model", "Its tag names a model that is not registered"),
+                            ("ambiguous", "Its name holds the names of several models"),
+                            ("tax", "Tax, which belongs to the account and not to a model"),
+                            ("credit", "A credit without a resource"),
+                            ("purchase", "A purchase or fee without a resource"),
+                            ("adjustment", "An adjustment without a resource"),
+                            ("no_resource", "No tag and no resource"),
+                            ("unknown_resource", "No tag, and no model's name in that of the resource"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(
+                        choices=[
+                            ("tag", "by tag"),
+                            ("resource", "by resource"),
+                            ("name", "by name"),
+                            ("residue", "not yet"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=40)),
+                ("billed", costs.billing.amounts.AmountField()),
+                ("effective", costs.billing.amounts.AmountField()),
+                ("charges", models.PositiveIntegerField()),
+                (
+                    "model",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.model"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.modelversion",
+                    ),
+                ),
+                (
+                    "split",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="days", to="allocation.split"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Allocation',
+            name="Allocation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('day', models.DateField()),
-                ('stage', models.CharField(choices=[('data', 'Data'), ('process', 'Processing'), ('train', 'Training'), ('serve_online', 'Serving, online'), ('serve_batch', 'Serving, batch'), ('store', 'Storage'), ('notebook', 'Notebooks'), ('idle', 'Idle endpoints'), ('other', 'Stage not known')], max_length=20)),
-                ('residue', models.CharField(blank=True, choices=[('unknown_model', 'Its tag names a model that is not registered'), ('ambiguous', 'Its name holds the names of several models'), ('tax', 'Tax, which belongs to the account and not to a model'), ('credit', 'A credit without a resource'), ('purchase', 'A purchase or fee without a resource'), ('adjustment', 'An adjustment without a resource'), ('no_resource', 'No tag and no resource'), ('unknown_resource', "No tag, and no model's name in that of the resource")], max_length=20)),
-                ('evidence', models.CharField(choices=[('tag', 'by tag'), ('resource', 'by resource'), ('name', 'by name'), ('residue', 'not yet')], max_length=10)),
-                ('currency', models.CharField(max_length=40)),
-                ('billed', costs.billing.amounts.AmountField()),
-                ('effective', costs.billing.amounts.AmountField()),
-                ('charge', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allocations', to='billing.charge')),
-                ('model', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.model')),
-                ('version', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.modelversion')),
-                ('split', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='allocations', to='allocation.split')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                (
+                    "stage",
+                    models.CharField(
+                        choices=[
+                            ("data", "Data"),
+                            ("process", "Processing"),
+                            ("train", "Training"),
+                            ("serve_online", "Serving, online"),
+                            ("serve_batch", "Serving, batch"),
+                            ("store", "Storage"),
+                            ("notebook", "Notebooks"),
+                            ("idle", "Idle endpoints"),
+                            ("other", "Stage not known"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "residue",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("unknown_model", "Its tag names a model that is not registered"),
+                            ("ambiguous", "Its name holds the names of several models"),
+                            ("tax", "Tax, which belongs to the account and not to a model"),
+                            ("credit", "A credit without a resource"),
+                            ("purchase", "A purchase or fee without a resource"),
+                            ("adjustment", "An adjustment without a resource"),
+                            ("no_resource", "No tag and no resource"),
+                            ("unknown_resource", "No tag, and no model's name in that of the resource"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "evidence",
+                    models.CharField(
+                        choices=[
+                            ("tag", "by tag"),
+                            ("resource", "by resource"),
+                            ("name", "by name"),
+                            ("residue", "not yet"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("currency", models.CharField(max_length=40)),
+                ("billed", costs.billing.amounts.AmountField()),
+                ("effective", costs.billing.amounts.AmountField()),
+                (
+                    "charge",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="allocations", to="billing.charge"
+                    ),
+                ),
+                (
+                    "model",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="catalogue.model"
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="catalogue.modelversion",
+                    ),
+                ),
+                (
+                    "split",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="allocations", to="allocation.split"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='split',
-            constraint=models.UniqueConstraint(condition=models.Q(('superseded_at', None)), fields=('statement',), name='allocation_split_counts_once'),
+            model_name="split",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("superseded_at", None)), fields=("statement",), name="allocation_split_counts_once"
+            ),
         ),
         migrations.AddIndex(
-            model_name='daycost',
-            index=models.Index(fields=['split', 'day'], name='allocation_day'),
+            model_name="daycost",
+            index=models.Index(fields=["split", "day"], name="allocation_day"),
         ),
         migrations.AddIndex(
-            model_name='daycost',
-            index=models.Index(fields=['model', 'day'], name='allocation_model_day'),
+            model_name="daycost",
+            index=models.Index(fields=["model", "day"], name="allocation_model_day"),
         ),
         migrations.AddIndex(
-            model_name='allocation',
-            index=models.Index(fields=['residue', 'day'], name='allocation_residue'),
+            model_name="allocation",
+            index=models.Index(fields=["residue", "day"], name="allocation_residue"),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(fields=('split', 'charge'), name='allocation_charge_once'),
+            model_name="allocation",
+            constraint=models.UniqueConstraint(fields=("split", "charge"), name="allocation_charge_once"),
         ),
         migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('model', None), ('residue__gt', '')), models.Q(('model__isnull', False), ('residue', '')), _connector='OR'), name='allocation_model_or_residue'),
+            model_name="allocation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("model", None), ("residue__gt", "")),
+                    models.Q(("model__isnull", False), ("residue", "")),
+                    _connector="OR",
+                ),
+                name="allocation_model_or_residue",
+            ),
         ),
     ]

@@ -8,31 +8,40 @@ import audit.base.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
+        ("catalogue", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ValueStatement',
+            name="ValueStatement",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('currency', models.CharField(max_length=3)),
-                ('values', models.JSONField()),
-                ('valid_from', models.DateField()),
-                ('valid_until', models.DateField(null=True)),
-                ('stated_by', models.CharField(max_length=200)),
-                ('stated_by_id', models.CharField(max_length=254)),
-                ('reason', models.TextField()),
-                ('use_case', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='value_statements', to='catalogue.usecase')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("currency", models.CharField(max_length=3)),
+                ("values", models.JSONField()),
+                ("valid_from", models.DateField()),
+                ("valid_until", models.DateField(null=True)),
+                ("stated_by", models.CharField(max_length=200)),
+                ("stated_by_id", models.CharField(max_length=254)),
+                ("reason", models.TextField()),
+                (
+                    "use_case",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="value_statements",
+                        to="catalogue.usecase",
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at',),
-                'indexes': [models.Index(fields=['use_case', '-created_at'], name='returns_statement_newest')],
+                "ordering": ("-created_at",),
+                "indexes": [models.Index(fields=["use_case", "-created_at"], name="returns_statement_newest")],
             },
         ),
     ]

@@ -1,0 +1,199 @@
+"""A bill is read exactly or not at all; a later one replaces, the earlier figures stay."""
+
+import csv
+import gzip
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from django.core.management import CommandError, call_command
+from django.db.models import Count
+
+from audit.base.actors import Actor
+from audit.base.errors import InvalidInput, NotPermitted
+from audit.jobs.models import State
+from audit.lake import store as lake
+from audit.ledger.models import Entry
+from costs.billing import selectors, services
+from costs.billing.amounts import ExactSum
+from costs.billing.models import BillFile, Charge, Statement
+from tests.support.bills import bill, read, receive
+from tests.support.cast import Cast
+
+pytestmark = pytest.mark.django_db
+VIEWER = Actor.service("test")
+
+
+def sums() -> dict[str, tuple[Decimal, Decimal]]:
+    rows = selectors.charges(viewer=VIEWER).order_by().values("currency")
+    found = rows.annotate(b=ExactSum("billed"), e=ExactSum("effective"))
+    return {row["currency"]: (row["b"], row["e"]) for row in found}
+
+
+def test_sample_read_sums_equal_an_independent_sum_of_the_file(shared_data: Path) -> None:
+    path = shared_data / "bills" / "focus_sample.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    job = read(receive(path.read_bytes()))
+    assert job.state == State.SUCCEEDED, job.error
+    assert sums() == {
+        "USD": (sum(Decimal(row["BilledCost"]) for row in rows), sum(Decimal(row["EffectiveCost"]) for row in rows))
+    }
+    assert sum(Charge.objects.values_list("rows", flat=True)) == len(rows) == 1000
+    negative = [charge for charge in Charge.objects.all() if charge.billed < 0 or charge.effective < 0]
+    expected = [row for row in rows if Decimal(row["BilledCost"]) < 0 or Decimal(row["EffectiveCost"]) < 0]
+    assert sum(charge.rows for charge in negative) == len(expected) == 13
+    assert set(Charge.objects.values_list("provider", flat=True)) == {"AWS", "Microsoft", "Oracle"}
+    assert "1234567890123" in set(Statement.objects.values_list("account", flat=True))
+
+
+def test_import_rows_of_one_day_become_one_charge_with_exact_sums() -> None:
+    hours = [
+        {"ChargePeriodStart": f"2013-06-03T{hour:02}:00:00Z", "ChargePeriodEnd": f"2013-06-03T{hour:02}:30:00Z",
+         "BilledCost": "0.10", "EffectiveCost": "0.000000000001"}
+        for hour in range(10)
+    ]  # fmt: skip
+    read(receive(bill(hours)))
+    charge = Charge.objects.get()
+    assert (charge.day, charge.billed, charge.effective, charge.rows) == (
+        date(2013, 6, 3),
+        Decimal("1"),
+        Decimal("1e-11"),
+        10,
+    )
+
+
+def test_import_time_with_offset_stands_on_its_utc_day() -> None:
+    read(
+        receive(
+            bill([{"ChargePeriodStart": "2013-06-03T23:30:00-04:00", "ChargePeriodEnd": "2013-06-04T00:30:00-04:00"}])
+        )
+    )
+    assert Charge.objects.get().day == date(2013, 6, 4)
+
+
+def test_import_literal_null_and_leading_zeros_are_null_and_text() -> None:
+    read(receive(bill([{"Tags": '{"a": "1"}', "ListCost": "NULL"}])))
+    charge = Charge.objects.get()
+    assert (charge.resource_id, charge.list, charge.tags) == ("", None, {"a": "1"})
+    assert charge.statement.account == "000123456789"
+
+
+def test_import_provider_of_focus_1_3_comes_before_the_older_column() -> None:
+    read(receive(bill([{"ServiceProviderName": "Google Cloud"}, {"ServiceProviderName": "NULL", "SkuId": "x"}])))
+    assert sorted(Charge.objects.values_list("provider", flat=True)) == ["AWS", "Google Cloud"]
+
+
+def test_import_gzip_and_parquet_give_the_same_charges(tmp_path: Path) -> None:
+    content = bill([{"Tags": '{"tollgate:model": "m"}', "BilledCost": "-0.07"}, {"EffectiveCost": "12.345678901234"}])
+    source, target = tmp_path / "bill.csv", tmp_path / "bill.parquet"
+    source.write_bytes(content)
+    duckdb.sql(
+        "COPY (SELECT * REPLACE (CAST(BilledCost AS DECIMAL(20, 2)) AS BilledCost,"
+        " CAST(ChargePeriodStart AS TIMESTAMPTZ) AS ChargePeriodStart)"
+        f" FROM read_csv('{source}', all_varchar=true)) TO '{target}' (FORMAT parquet)"
+    )
+    for name, data in (("plain", content), ("packed", gzip.compress(content)), ("parquet", target.read_bytes())):
+        job = read(receive(data, source=name))
+        assert job.state == State.SUCCEEDED, job.error
+    found = [
+        list(Charge.objects.filter(statement__source=name).values_list("day", "billed", "effective", "tags"))
+        for name in ("plain", "packed", "parquet")
+    ]
+    assert found[0] == found[1] == found[2]
+    assert sum(row[1] for row in found[0]) == Decimal("0.93")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "The file is empty"),
+        (bill([{}], without=("EffectiveCost",)), "no column EffectiveCost"),
+        (bill([{}], without=("ProviderName",)), "ProviderName or ServiceProviderName"),
+        (bill([{}, {"BilledCost": "abc"}]), "row 2, column BilledCost: “abc” is not a number"),
+        (bill([{}, {}, {"EffectiveCost": "NaN"}]), "row 3, column EffectiveCost"),
+        (bill([{"ChargePeriodStart": "yesterday"}]), "row 1, column ChargePeriodStart: “yesterday” is not a time"),
+        (bill([{}, {"BillingCurrency": "NULL"}]), "row 2, column BillingCurrency: the value is empty"),
+        (bill([{"ChargePeriodEnd": "2013-06-02T00:00:00Z"}]), "row 1, column ChargePeriodEnd"),
+        (bill([{"Tags": "not json"}]), "row 1, column Tags"),
+        (bill([]), "no rows"),
+        (b"PAR1" + b"\x00" * 100, "Parquet file is cut off"),
+        (gzip.compress(bill([{}] * 500))[:200], ""),
+        (bill([{}]) + b"1,2,3\n", "row 2: The line does not have the columns"),
+        (bill([{"ServiceName": "x" * 3_000_000}]), "longer than a megabyte"),
+    ],
+)  # fmt: skip
+def test_import_bad_file_fails_with_its_place_and_leaves_nothing(content: bytes, words: str) -> None:
+    bill_file = receive(content)
+    job = read(bill_file)
+    assert (job.state, Charge.objects.count(), Statement.objects.count()) == (State.FAILED, 0, 0)
+    assert words in job.error
+    assert lake.read_bytes(bill_file.path) == content
+
+
+def test_receive_same_content_gives_the_first_file_and_one_entry() -> None:
+    first = receive(bill([{}]))
+    assert receive(bill([{}])) == first
+    assert Entry.objects.filter(action="billing.bill_received").count() == 1
+    assert receive(bill([{}]), source="other") != first
+
+
+def test_read_twice_changes_nothing() -> None:
+    bill_file = receive(bill([{}]))
+    read(bill_file)
+    services.read_bill(actor=VIEWER, bill_file=bill_file)
+    assert (Statement.objects.count(), Charge.objects.count()) == (1, 1)
+
+
+def test_later_file_replaces_its_period_only_and_the_past_stays_readable() -> None:
+    july = {
+        "BillingPeriodStart": "2013-07-01T00:00:00Z", "BillingPeriodEnd": "2013-08-01T00:00:00Z",
+        "ChargePeriodStart": "2013-07-01T00:00:00Z", "ChargePeriodEnd": "2013-07-02T00:00:00Z", "EffectiveCost": "5",
+    }  # fmt: skip
+    read(receive(bill([{}, july])))
+    between = datetime.now(UTC)
+    read(receive(bill([{"EffectiveCost": "1.50"}, {"EffectiveCost": "-0.25", "ChargeCategory": "Credit"}])))
+    assert sums()["USD"][1] == Decimal("6.25")
+    then = selectors.charges(viewer=VIEWER, at=between).aggregate(sum=ExactSum("effective"))
+    assert then["sum"] == Decimal("6")
+
+
+def test_file_received_earlier_but_read_later_does_not_replace() -> None:
+    first, second = receive(bill([{"EffectiveCost": "1"}])), receive(bill([{"EffectiveCost": "2"}]))
+    read(second)
+    read(first)
+    assert sums()["USD"][1] == Decimal("2")
+    assert Statement.objects.filter(superseded_at=None).aggregate(n=Count("pk"))["n"] == 1
+
+
+def test_receive_without_right_is_refused(cast: Cast) -> None:
+    with pytest.raises(NotPermitted, match="administrator"):
+        services.receive_bill(actor=cast.actor("owner"), source="aws", filename="x", chunks=[b"x"])
+    assert not BillFile.objects.exists()
+
+
+def test_receive_bad_source_is_refused() -> None:
+    with pytest.raises(InvalidInput, match="short name"):
+        receive(b"x", source="../etc")
+
+
+def test_command_reads_at_once_and_prints_totals(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_bytes(bill([{"BilledCost": "1234.5"}]))
+    call_command("import_bill", str(path), source="aws", simulated=True)
+    assert "1 rows" in capsys.readouterr().out
+    assert BillFile.objects.get().simulated
+    path.write_bytes(bill([{"BilledCost": "x"}]))
+    with pytest.raises(CommandError, match="row 1, column BilledCost"):
+        call_command("import_bill", str(path), source="aws")
+
+
+def test_team_bill_is_seen_by_the_team_and_not_by_others(cast: Cast) -> None:
+    read(receive(bill([{}]), team=cast.team))
+    seen = {
+        name: selectors.charges(viewer=cast.actor(name)).count()
+        for name in ("manager", "owner", "auditor", "outsider", "nobody")
+    }
+    assert seen == {"manager": 1, "owner": 1, "auditor": 1, "outsider": 0, "nobody": 0}
