@@ -53,9 +53,8 @@
     if (narrow) {
       layout = merged(layout, figure.layout.meta?.narrow);
       // No room at the right: a line's name stands above its end instead.
-      const paper = layout.template.layout.hoverlabel.bgcolor;
       layout.annotations = (layout.annotations ?? []).filter((label) => label.name !== "total-wide").map((label) => label.name === "end"
-        ? { ...label, xanchor: "right", yanchor: "bottom", xshift: 4, yshift: (label.yshift ?? 0) + 6, bgcolor: paper, opacity: 0.9 } : label);
+        ? { ...label, xanchor: "right", yanchor: "bottom", xshift: 4, yshift: (label.yshift ?? 0) + 6 } : label);
     }
     plot.dataset.narrow = narrow;
     if (!drawn.has(plot)) plot.replaceChildren();
