@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "governance.approvals",
     "governance.retraining",
     "governance.maturity",
+    "governance.portfolio",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -167,6 +168,7 @@ STORAGES = {
 }
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+QUEUE_APP = "config.celery.app"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "tollgate"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -12,13 +12,13 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from audit.base import periods
-from audit.base.downloads import csv_link, csv_response, wants_csv
 from audit.base.errors import InvalidInput, NotFound
 from audit.catalogue import horizon, lede, listing, notes, own_panels, selectors
 from audit.catalogue.models import Task
 from audit.catalogue.panels import panels_for
 from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
+from config.ui.tables import csv_response, wants_csv
 
 STATES = [
     (State.BELOW, "Outside threshold"),
@@ -40,7 +40,7 @@ def models(request: HttpRequest) -> HttpResponseBase:
         words=wanted["q"],
     )
     if wants_csv(request):
-        return csv_response("models", listing.HEADINGS, (row.cells() for row in rows))
+        return csv_response((row.cells() for row in rows), listing.HEADINGS, "models")
     context = {
         "rows": rows,
         "wanted": wanted,
@@ -51,7 +51,6 @@ def models(request: HttpRequest) -> HttpResponseBase:
         "bad": sum(row.standing.state is State.BELOW for row in rows),
         "watch": sum(row.standing.state is State.WATCH for row in rows),
         "unknown": sum(row.standing.state is State.UNKNOWN for row in rows),
-        "csv": csv_link(request),
     }
     return render(request, "catalogue/models.html", context)
 
@@ -64,7 +63,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     period = periods.chosen(request.GET, last=horizon.last_data(viewer, found), default="q")
     row = listing.rows(viewer=viewer, models=[found])[0]
     if wants_csv(request):
-        return csv_response(slug, listing.HEADINGS, [row.cells()])
+        return csv_response([row.cells()], listing.HEADINGS, slug)
     shown = panels_for(found, viewer, period)
     ran = _ran(request, found)
     sections = [
@@ -86,7 +85,6 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
             ("Models", reverse("catalogue:models")),
             (found.use_case.name, reverse("catalogue:use_case", args=[found.use_case.slug])),
         ],
-        "csv": csv_link(request),
     }
     return render(request, "catalogue/model.html", context)
 
@@ -174,11 +172,10 @@ def use_case(request: HttpRequest, slug: str) -> HttpResponseBase:
         raise NotFound(f"There is no use case {slug}, or it belongs to a team that you are not in.")
     rows = listing.matching(viewer=request.actor, use_case=slug)
     if wants_csv(request):
-        return csv_response(slug, listing.HEADINGS, (row.cells() for row in rows))
+        return csv_response((row.cells() for row in rows), listing.HEADINGS, slug)
     context = {
         "use_case": found,
         "rows": rows,
         "crumbs": [("Models", reverse("catalogue:models"))],
-        "csv": csv_link(request),
     }
     return render(request, "catalogue/use_case.html", context)

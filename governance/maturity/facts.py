@@ -49,7 +49,7 @@ def all_facts(records: Records, framework: Framework) -> dict[str, Fact]:
 def share(
     name: str, parts: Iterable[bool], sentence: str, *, empty: str, as_of: datetime | None, evidence: str
 ) -> Fact:
-    """The share of true ``parts``, unknown without any. ``sentence`` has {yes} and {n}; ``empty`` says what is missing."""
+    """The share of true ``parts``, unknown without any. ``sentence`` has {yes} and {n}, ``empty`` what is missing."""
     results = list(parts)
     if not results:
         return Fact(name, None, "share", 0, None, empty, evidence)

@@ -83,6 +83,7 @@ def _runs(promotions: tuple[Promotion, ...]) -> tuple[Run, ...]:
     first: dict[UUID, datetime] = {}
     for one in promotions:
         first[one.model] = min(one.at, first.get(one.model, one.at))
+    asked = set(Retraining.objects.filter(evaluation=None).values_list("run", flat=True))
     rows = PipelineRun.objects.select_related("pipeline").prefetch_related("inputs", "versions")
     result = []
     for run in rows:
@@ -103,7 +104,7 @@ def _runs(promotions: tuple[Promotion, ...]) -> tuple[Run, ...]:
                 model=run.pipeline.model_id,
                 pipeline=run.pipeline_id,
                 state=run.state,
-                trigger=run.trigger,
+                trigger="person" if run.pk in asked else run.trigger,
                 started_at=run.started_at,
                 code=run.code_version,
                 inputs_until=until,

@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_safe
 
-from audit.base.downloads import csv_response, wants_csv
 from audit.catalogue.words import count_of
+from config.ui.tables import csv_response, wants_csv
 from governance.maturity import selectors
 from governance.maturity.framework import google
 from governance.maturity.models import Assessment, State
@@ -55,7 +55,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
         if one.criterion in criteria and (not wanted or one.state == wanted)
     ]
     if wants_csv(request):
-        return csv_response(f"maturity-{found.key.replace(':', '-')}", HEADINGS, map(_cells, rows))
+        return csv_response(map(_cells, rows), HEADINGS, f"maturity-{found.key.replace(':', '-')}")
     graded = [one for one in results if one.level > 0]
     context = {
         "row": found,

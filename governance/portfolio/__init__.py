@@ -1,0 +1,1 @@
+"""The front page: what the models earned, cost and risk, what changed, and what waits for whom."""
