@@ -4,6 +4,7 @@ import json
 from importlib.util import find_spec
 from typing import Any
 
+from django.apps import apps
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from ninja import NinjaAPI
@@ -72,10 +73,7 @@ import_string("audit.people.gateway.install")(api)
 
 
 def _offered(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
+    return apps.is_installed(module.rpartition(".")[0]) and find_spec(module) is not None
 
 
 for _module, _tag in ROUTERS:

@@ -10,5 +10,8 @@ class JobsConfig(AppConfig):
     label = "jobs"
 
     def ready(self) -> None:
-        """Registers actions, and the way jobs are sent."""
-        from audit.jobs import celery_tasks, ledger_actions  # noqa: F401
+        """Registers actions, the way jobs are sent, what must be ready, and the pages."""
+        from audit.jobs import celery_tasks, ledger_actions, readiness, shown, tasks  # noqa: F401
+
+        readiness.register_own()
+        shown.register()

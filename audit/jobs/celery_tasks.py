@@ -7,9 +7,13 @@ import threading
 from typing import Any
 from uuid import UUID
 
-from celery import shared_task
+from celery import Celery, shared_task
+from celery.exceptions import OperationalError
 from celery.signals import beat_init, worker_ready
+from django.conf import settings
 from django.db import DatabaseError, connection
+from django.utils.module_loading import import_string
+from kombu.exceptions import OperationalError as BrokerError
 
 from audit.jobs import services
 from audit.jobs.run import execute
@@ -35,8 +39,16 @@ def tick() -> None:
     services.sweep()
 
 
+def queue() -> Celery:
+    """The Celery app that the settings name. Celery's own "current app" is one for each thread, so it is not used."""
+    return import_string(settings.QUEUE_APP)
+
+
 def _send(job_id: UUID) -> None:
-    run.delay(str(job_id))
+    try:
+        queue().send_task(run.name, args=[str(job_id)], retry=False)
+    except (BrokerError, OperationalError, OSError) as error:
+        logger.warning("The queue did not take job %s (%s); the sweep sends it again.", job_id, error)
 
 
 services.send = _send

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.base.models import Record
+from audit.jobs.registry import KINDS
 
 
 class State(models.TextChoices):
@@ -60,6 +61,12 @@ class Job(Record):
 
     def __str__(self) -> str:
         return f"{self.kind} {str(self.pk)[-6:]}"
+
+    @property
+    def title(self) -> str:
+        """What kind of work it is, in words, and on what."""
+        kind = KINDS[self.kind].title if self.kind in KINDS else self.kind
+        return f"{kind}: {self.subject_name}" if self.subject_name else kind
 
     @property
     def is_open(self) -> bool:

@@ -62,5 +62,3 @@ def follow(code: str, follower: Callable[["Job"], None]) -> None:
 def schedule(code: str, *, every_seconds: int) -> None:
     """Starts a job of kind ``code`` every so many seconds, once for all workers and beats."""
     SCHEDULES[code] = every_seconds
-
-

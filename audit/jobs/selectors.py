@@ -2,16 +2,16 @@
 
 from datetime import timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, SmallIntegerField, Subquery, When
+from django.db.models.functions import Coalesce
 
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
-from audit.jobs.models import Heartbeat, Job
+from audit.jobs.models import OPEN, Heartbeat, Job, State
 
 ALIVE = timedelta(seconds=30)
-
 
 
 def jobs(*, viewer: Actor, state: str = "", kind: str = "", words: str = "") -> QuerySet[Job]:
@@ -24,6 +24,22 @@ def jobs(*, viewer: Actor, state: str = "", kind: str = "", words: str = "") -> 
     for word in words.split():
         rows = rows.filter(Q(subject_name__icontains=word) | Q(kind__icontains=word) | Q(error__icontains=word))
     return rows
+
+
+def with_parts(rows: QuerySet[Job]) -> QuerySet[Job]:
+    """``rows`` with ``parts`` and ``parts_ended``: how many jobs each started, directly or not, and how many ended."""
+    below = Job.objects.filter(root=OuterRef("pk")).order_by().values("root")
+    counted = below.annotate(n=Count("pk")).values("n")
+    ended = below.exclude(state__in=OPEN).annotate(n=Count("pk")).values("n")
+    return rows.annotate(parts=Coalesce(Subquery(counted), 0), parts_ended=Coalesce(Subquery(ended), 0))
+
+
+def parts(*, viewer: Actor, job: Job) -> QuerySet[Job]:
+    """The jobs that ``job`` started itself; open ones first, then failed ones, then the newest."""
+    order = Case(
+        When(state__in=OPEN, then=0), When(state=State.FAILED, then=1), default=2, output_field=SmallIntegerField()
+    )
+    return jobs(viewer=viewer).filter(parent=job).order_by(order, "-created_at")
 
 
 def job(*, viewer: Actor, job_id: str) -> Job:

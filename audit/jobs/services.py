@@ -10,7 +10,7 @@ from django.db.models import F, Model, Q
 
 from audit.base import clock, ids
 from audit.base.actors import Actor
-from audit.base.errors import Refused
+from audit.base.errors import InvalidInput, Refused
 from audit.jobs import ledger_actions
 from audit.jobs.models import OPEN, Heartbeat, Job, JobLine, State
 from audit.jobs.registry import FOLLOWERS, KINDS, SCHEDULES
@@ -20,6 +20,8 @@ from audit.people.models import Team
 LEASE = timedelta(seconds=60)
 RESEND = timedelta(seconds=20)
 BACKOFF = timedelta(seconds=5)
+HAS_ENDED = "This job has ended, so it cannot be cancelled."
+NOT_ENDED_BADLY = "Only a failed or cancelled job can be retried."
 KEEP_HEARTBEATS = timedelta(days=1)
 
 send: Callable[[UUID], None]
@@ -144,7 +146,9 @@ def sweep() -> int:
     """
     at = clock.now()
     ready = Q(not_before=None) | Q(not_before__lte=at)
-    forgotten = Q(state=State.QUEUED) & ready & (Q(sent_at=None) | Q(sent_at__lt=at - RESEND) | Q(not_before__gt=F("sent_at")))
+    forgotten = (
+        Q(state=State.QUEUED) & ready & (Q(sent_at=None) | Q(sent_at__lt=at - RESEND) | Q(not_before__gt=F("sent_at")))
+    )
     lost = Q(state=State.RUNNING, lease_until__lt=at) & (Q(sent_at=None) | Q(sent_at__lt=at - RESEND))
     found = list(Job.objects.filter(forgotten | lost).order_by("created_at").values_list("pk", flat=True)[:500])
     Job.objects.filter(pk__in=found).update(sent_at=at)
@@ -167,36 +171,61 @@ def start_scheduled() -> int:
     return made
 
 
+def _needs(reason: str) -> None:
+    if not reason.strip():
+        raise InvalidInput("Say why: the reason stands in the ledger.", where="reason")
+
+
+def why_not_cancel(*, actor: Actor, job: Job) -> str:
+    """The sentence that says why the actor cannot cancel the job; empty when it can be cancelled."""
+    if not actor.may("jobs.cancel", job.team_id):
+        return actor.why_not("jobs.cancel")
+    return "" if job.is_open else HAS_ENDED
+
+
+def why_not_retry(*, actor: Actor, job: Job) -> str:
+    """The sentence that says why the actor cannot retry the job; empty when it can be retried."""
+    if not actor.may("jobs.retry", job.team_id):
+        return actor.why_not("jobs.retry")
+    return "" if job.state in (State.FAILED, State.CANCELLED) else NOT_ENDED_BADLY
+
+
 @transaction.atomic
 def cancel(*, actor: Actor, job: Job, reason: str) -> Job:
     """Ends a job before it is done; a running one stops at its next progress report.
 
     Raises:
         NotPermitted: the actor may not cancel jobs of this team.
+        InvalidInput: there is no reason.
         Refused: the job has ended.
     """
     actor.check("jobs.cancel", job.team_id)
+    _needs(reason)
     if not Job.objects.filter(pk=job.pk, state__in=OPEN).update(
         state=State.CANCELLED, finished_at=clock.now(), lease_token=None, lease_until=None
     ):
-        raise Refused("This job has ended, so it cannot be cancelled.")
+        raise Refused(HAS_ENDED)
     record(actor=actor, action=ledger_actions.CANCELLED, subject=job, team=job.team_id, reason=reason)
     job.refresh_from_db()
     return job
 
 
 @transaction.atomic
-def retry(*, actor: Actor, job: Job, reason: str = "") -> Job:
+def retry(*, actor: Actor, job: Job, reason: str) -> Job:
     """Runs a failed or cancelled job once more.
 
     Raises:
         NotPermitted: the actor may not retry jobs of this team.
+        InvalidInput: there is no reason.
         Refused: the job is open or succeeded.
     """
     actor.check("jobs.retry", job.team_id)
+    _needs(reason)
     rows = Job.objects.filter(pk=job.pk, state__in=(State.FAILED, State.CANCELLED))
-    if not rows.update(state=State.QUEUED, attempts=0, error="", not_before=None, finished_at=None, sent_at=clock.now()):
-        raise Refused("Only a failed or cancelled job can be retried.")
+    if not rows.update(
+        state=State.QUEUED, attempts=0, error="", not_before=None, finished_at=None, sent_at=clock.now()
+    ):
+        raise Refused(NOT_ENDED_BADLY)
     record(actor=actor, action=ledger_actions.RETRIED, subject=job, team=job.team_id, reason=reason)
     transaction.on_commit(lambda: send(job.pk))
     job.refresh_from_db()

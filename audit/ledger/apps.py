@@ -10,5 +10,7 @@ class LedgerConfig(AppConfig):
     label = "ledger"
 
     def ready(self) -> None:
-        """Registers the ledger's own actions."""
-        from audit.ledger import ledger_actions  # noqa: F401
+        """Registers the ledger's own actions, and its line of the rail."""
+        from audit.ledger import ledger_actions, shown  # noqa: F401
+
+        shown.register()

@@ -55,3 +55,20 @@ class Head(models.Model):
 
     def __str__(self) -> str:
         return f"Head at {self.number}"
+
+
+class Verification(models.Model):
+    """One walk over the chain: how far it reached, and where it broke (None: nowhere)."""
+
+    at = models.DateTimeField()
+    seconds = models.FloatField()
+    number = models.BigIntegerField()
+    digest = models.CharField(max_length=64)
+    broken_at = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"entries 1 to {self.number}" if self.broken_at is None else f"broken at entry {self.broken_at}"

@@ -1,6 +1,9 @@
 """Each action is registered once, with its sentence and the page of its subject."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from audit.base.actors import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +31,10 @@ def register(action: Action) -> str:
     if known != action:
         raise ValueError(f"The ledger action {action.code} is registered twice.")
     return action.code
+
+
+class Background:
+    """How a verification too long for a request is started; the slice of jobs, which stands above, names it."""
+
+    verify: Callable[[Actor], str] | None = None
+    """Takes who asks; returns the address where they see its progress, empty when they may not see it."""

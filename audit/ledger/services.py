@@ -1,5 +1,7 @@
 """The one way into the ledger: ``record`` inside the transaction of the change that it tells of."""
 
+import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +10,9 @@ from django.db import models, transaction
 
 from audit.base import clock
 from audit.base.actors import Actor
-from audit.ledger import domain
-from audit.ledger.models import Entry, Head
+from audit.ledger import domain, selectors
+from audit.ledger.ledger_actions import VERIFIED
+from audit.ledger.models import Entry, Head, Verification
 from audit.ledger.registry import ACTIONS
 
 LARGEST_NUMBER = 2**53 - 1
@@ -68,6 +71,29 @@ def record(
     head.number, head.digest = entry.number, entry.digest
     head.save(update_fields=("number", "digest"))
     return entry
+
+
+def verify(*, actor: Actor, progress: Callable[[int, int], None] | None = None) -> Verification:
+    """Walks the whole chain, keeps the result, and writes that it was done. ``progress`` gets (done, of) now and then.
+
+    Raises:
+        NotPermitted: the actor may not read the ledger.
+    """
+    if not actor.may_anywhere("ledger.read"):
+        actor.check("ledger.read")
+    at, started, head = clock.now(), time.monotonic(), selectors.head()
+    broken = selectors.first_break(upto=head, progress=progress)
+    with transaction.atomic():
+        found = Verification.objects.create(
+            at=at,
+            seconds=time.monotonic() - started,
+            number=head.number,
+            digest=head.digest,
+            broken_at=broken,
+            actor_name=actor.name,
+        )
+        record(actor=actor, action=VERIFIED, subject=found, changes={"broken_at": (None, broken)})
+    return found
 
 
 def _name(subject: models.Model | None) -> str:

@@ -10,5 +10,7 @@ class PeopleConfig(AppConfig):
     label = "people"
 
     def ready(self) -> None:
-        """Signing in and out is recorded."""
-        from audit.people import signals  # noqa: F401
+        """Signing in and out is recorded; the shell says who looks."""
+        from audit.people import shown, signals  # noqa: F401
+
+        shown.register()

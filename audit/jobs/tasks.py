@@ -1,0 +1,28 @@
+"""Work for slices that stand below jobs."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from audit.base.actors import Actor
+from audit.jobs import services
+from audit.jobs.registry import job
+from audit.jobs.run import Run
+from audit.ledger.registry import Background
+from audit.ledger.services import verify
+
+
+@job("ledger.verify", title="Verify the chain of the ledger")
+def verify_chain(run: Run) -> dict[str, Any]:
+    """Walks the whole chain; a break is a result, not a failure of the job."""
+    found = verify(actor=run.actor, progress=lambda done, of: run.progress(done, of, "entries verified"))
+    run.log(f"The chain holds up to entry {found.number}." if found.broken_at is None else f"{found}.")
+    return {"entries": found.number, "broken_at": found.broken_at, "seconds": round(found.seconds, 1)}
+
+
+def _start(actor: Actor) -> str:
+    started = services.start("ledger.verify", actor=actor, trigger="person")
+    return reverse("jobs:job", args=[started.pk]) if actor.may("read") else ""
+
+
+Background.verify = _start

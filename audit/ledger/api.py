@@ -1,0 +1,57 @@
+"""The ledger as programs read it, with what they need to check the chain themselves."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Router, Schema
+from pydantic import AwareDatetime, Field
+
+from audit.base.errors import InvalidInput
+from audit.base.paging import DEFAULT, page
+from audit.base.problems import Page, answers
+from audit.ledger import search, selectors
+
+router = Router()
+
+
+class EntryOut(Schema):
+    """An entry. ``digest`` is SHA-256 over the RFC 8785 canonical JSON of the other fields."""
+
+    number: int
+    at: AwareDatetime
+    actor_kind: str = Field(description="person, token, service or outside")
+    actor_id: str
+    actor_name: str
+    on_behalf_of: str
+    action: str
+    subject_type: str
+    subject_id: str
+    subject_name: str
+    team: UUID | None
+    reason: str
+    changes: dict[str, list[Any]] = Field(description="Each field with its value before and after")
+    address: str
+    origin: str
+    previous: str
+    digest: str
+
+
+@router.get("/ledger/entries", response=answers(ok=Page[EntryOut]), summary="Entries of the ledger")
+def entries(request: HttpRequest, q: str = "", cursor: str = "", limit: int = DEFAULT) -> Any:
+    """Newest first; ``q`` as on the audit page: words and qualifiers such as action:approvals after:2013-07-08."""
+    if not request.actor.may_anywhere("ledger.read"):
+        request.actor.check("ledger.read")
+    query = search.parse(q, zone=timezone.get_default_timezone())
+    if query.problems:
+        raise InvalidInput(" ".join(query.problems), where="q")
+    return page(selectors.entries(viewer=request.actor, query=query), cursor=cursor, limit=limit, by="-number")
+
+
+@router.get("/ledger/entries/{int:number}", response=answers(404, ok=EntryOut), summary="One entry")
+def entry(request: HttpRequest, number: int) -> Any:
+    """By its number."""
+    if not request.actor.may_anywhere("ledger.read"):
+        request.actor.check("ledger.read")
+    return selectors.entry(viewer=request.actor, number=number)

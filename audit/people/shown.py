@@ -1,0 +1,58 @@
+"""Where people show in the shell: who looks and as what, a line of the rail, and the first of the first steps."""
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from audit.base.actors import TITLES, Role
+from audit.people import selectors, steps
+from audit.people.models import Membership
+from config.ui import navigation, shell
+
+
+def register() -> None:
+    """Adds them."""
+    navigation.register(
+        floor="What happened",
+        label="People",
+        url_name="people:people",
+        order=80,
+        key="p",
+        prefixes=("people:people", "people:revoke_role"),
+    )
+    navigation.register(
+        floor=None,
+        label="First steps",
+        url_name="people:first_steps",
+        order=5,
+        visible=_empty,
+        prefixes=("people:first_steps",),
+    )
+    shell.register_viewer(_viewer)
+    steps.register(
+        steps.Step(
+            order=10,
+            title="Add people and teams",
+            text="A model belongs to a team. Whoever trains it, checks it and approves it are different people.",
+            done=lambda viewer: selectors.members(viewer=viewer).values("user").distinct().count() > 1,
+            link="people:people",
+            link_words="People",
+        )
+    )
+
+
+def _viewer(request: HttpRequest) -> shell.Viewer:
+    held = list(selectors.roles_of(request.user))
+    return shell.Viewer(request.user.name, _words(held), reverse("people:settings"))
+
+
+def _words(held: list[Membership]) -> str:
+    """The roles in a line: "Auditor, Flight operations"; beyond two, how many more."""
+    parts = [f"{TITLES[Role(row.role)]}, {row.team.name if row.team else 'whole organisation'}" for row in held[:2]]
+    more = len(held) - len(parts)
+    return "; ".join([*parts, f"{more} more"] if more else parts) or "No role yet"
+
+
+def _empty(request: HttpRequest) -> bool:
+    """Until every step is done, the way to the first steps stays in the rail, for those who can take them."""
+    actor = request.actor
+    return actor.may_anywhere("catalogue.write") and any(not found.done for found in steps.standings(actor, url=""))
