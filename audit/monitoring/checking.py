@@ -135,7 +135,7 @@ def _column(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
         return f"CAST({raw} AS VARCHAR)", [long] if type_ == "text" else []
     if field.kind == "version":
         value = f"TRY_CAST({raw} AS INTEGER)"
-        wrong = f"{value} IS NULL AND {raw} IS NOT NULL OR {value} < 1"
+        wrong = f"({value} IS NULL AND {raw} IS NOT NULL OR {value} < 1 OR {value} <> TRY_CAST({raw} AS DOUBLE))"
         return value, [Check(field.name, wrong, "{value} is not a version number.", "Use 1, 2, 3, ...")]
     return _number(field, raw, type_)
 

@@ -154,10 +154,15 @@ def roc_auc(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     return Estimate(auc, max(0.0, auc - half), min(1.0, auc + half), m + n)
 
 
-def delong_paired(scores_a: ArrayLike, scores_b: ArrayLike, labels: ArrayLike) -> Paired | None:
+def delong_paired(
+    scores_a: ArrayLike, scores_b: ArrayLike, labels: ArrayLike, clusters: ArrayLike | None = None
+) -> Paired | None:
     """Compares two scores of the same rows: AUC a minus AUC b with its interval and p (DeLong 1988).
 
-    None when a class has fewer than two rows. Where the difference has no variance, p is 1 for no difference, else 0.
+    ``clusters`` names the group of each row (its day, say); rows of one group may then depend on each other, and the
+    variance is that of the groups' sums (Obuchowski 1997, Biometrics 53, p. 567). None when a class has fewer than
+    two rows, or there are fewer than two groups. Where the difference has no variance, p is 1 for no difference,
+    else 0.
     """
     import numpy as np
 
@@ -168,7 +173,15 @@ def delong_paired(scores_a: ArrayLike, scores_b: ArrayLike, labels: ArrayLike) -
     auc_a, v10_a, v01_a = _components(np.asarray(scores_a, dtype=float), positive)
     auc_b, v10_b, v01_b = _components(np.asarray(scores_b, dtype=float), positive)
     difference = auc_a - auc_b
-    deviation = math.sqrt(float((v10_a - v10_b).var(ddof=1)) / m + float((v01_a - v01_b).var(ddof=1)) / n)
+    if clusters is None:
+        deviation = math.sqrt(float((v10_a - v10_b).var(ddof=1)) / m + float((v01_a - v01_b).var(ddof=1)) / n)
+    else:
+        names, group = np.unique(np.asarray(clusters), return_inverse=True)
+        if names.size < 2:
+            return None
+        parts = np.bincount(group[positive], (v10_a - v10_b - difference) / m, names.size)
+        parts += np.bincount(group[~positive], (v01_a - v01_b - difference) / n, names.size)
+        deviation = math.sqrt(names.size / (names.size - 1) * float((parts**2).sum()))
     if deviation == 0:
         p = 1.0 if difference == 0 else 0.0
     else:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import json
 import re
 import zlib
 from collections.abc import Iterator
@@ -261,7 +262,25 @@ def _type(name: str) -> Type:
     return "text" if name == "VARCHAR" or name.startswith("ENUM") else "boolean" if name == "BOOLEAN" else "other"
 
 
-def parse_error(error: Exception, source: Source | None) -> InvalidInput:
+def _not_json(path: Path) -> str:
+    """The first line that is not JSON; DuckDB's own count is one too high."""
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    with _opened(path, zipped=zipped) as lines:
+        for at, line in enumerate(lines, start=1):
+            try:
+                if line.strip():
+                    json.loads(line, parse_constant=_no_number)
+            except (ValueError, RecursionError):
+                return f"row {at}"
+    return "file"
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON.")
+
+
+def parse_error(error: Exception, source: Source | None, path: Path | None = None) -> InvalidInput:
     """What DuckDB could not read, as a sentence with the row."""
     text = str(error)
     found = re.search(r"(?:on Line:|in line) (\d+)", text)
@@ -280,7 +299,8 @@ def parse_error(error: Exception, source: Source | None) -> InvalidInput:
     if "quote" in text.partition("Possible fixes")[0]:
         return InvalidInput("A quote is opened and not closed.", where=where, mend="Double the quotes inside a field.")
     if "JSON" in text:
-        return InvalidInput("This line is not JSON.", where=where, mend="Write one whole JSON object on each line.")
+        mend = "Write one whole JSON object on each line."
+        return InvalidInput("This line is not JSON.", where=where if path is None else _not_json(path), mend=mend)
     if source is not None and source.format == "parquet":
         return InvalidInput(
             "This Parquet file is damaged.", where=where, mend="Write it again and send the whole file."

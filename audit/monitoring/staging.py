@@ -100,7 +100,7 @@ def stage(
         columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in select.items())
         db.execute(f'CREATE TEMP TABLE staged AS SELECT {columns}, {plan.code()} AS "#wrong" FROM {source.relation}')
     except duckdb.Error as error:
-        raise formats.parse_error(error, source) from error
+        raise formats.parse_error(error, source, path) from error
     rows, wrong = one(db, 'SELECT count(*), coalesce(max("#wrong"), 0) FROM staged')
     if wrong:
         raise _first_wrong(db, source, plan)
