@@ -1,5 +1,83 @@
-"""What approvals tell the floors below."""
+"""What retraining tells the floors below: thresholds, the rail's entry, and what the model page shows."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Model as Row
+from django.http import HttpRequest
+from django.urls import reverse
+
+from audit.base.actors import Actor
+from audit.base.periods import Period
+from audit.catalogue import notes, panels, states, subjects
+from audit.catalogue.models import Model
+from config.ui import navigation
+from governance.retraining import selectors
+from governance.retraining.models import State
+from governance.retraining.services import REVIEW
+
+RUNS_SHOWN = 6
 
 
 def register() -> None:
     """Fills the registries."""
+    navigation.register(
+        floor="What we decide",
+        label="Retraining",
+        url_name="retraining:overview",
+        order=20,
+        key="n",
+        count=_count,
+        count_words="reviews wait for you",
+        prefixes=("retraining:",),
+    )
+    states.register_thresholds(selectors.thresholds)
+    subjects.register(_subjects)
+    notes.register_notes(_notes)
+    panels.register(
+        panels.Panel(60, "retraining", "Retraining", "retraining/panel.html", _panel)
+    )
+
+
+def _count(request: HttpRequest) -> int | None:
+    viewer = request.actor
+    if not viewer.may_anywhere(REVIEW):
+        return None
+    teams = viewer.teams(REVIEW)
+    rows = selectors.open_reviews(viewer=viewer)
+    return (rows if teams is None else rows.filter(model__use_case__team__in=teams)).count() or None
+
+
+def _subjects(model: Model, viewer: Actor) -> Iterable[Row]:
+    yield from selectors.rules(viewer=viewer).filter(model=model)
+    yield from selectors.retrainings(viewer=viewer, model=model)[:200]
+    yield from selectors.reviews(viewer=viewer).filter(model=model)[:200]
+
+
+def _notes(model: Model, viewer: Actor) -> list[notes.Note]:
+    found = [
+        notes.Note("Retraining did not make it better, and a review is open.", reverse("retraining:review", args=[row.pk]))
+        for row in selectors.open_reviews(viewer=viewer).filter(model=model)
+    ]
+    under_way = selectors.retrainings(viewer=viewer, model=model).filter(state__in=(State.QUEUED, State.RUNNING, State.WAITING))
+    for row in under_way:
+        words = "It is being retrained."
+        if row.state == State.WAITING and row.candidate is not None:
+            words = f"v{row.candidate.number} was trained, and is compared when later weeks are labelled."
+        found.append(notes.Note(words, reverse("retraining:run", args=[row.pk])))
+    return found
+
+
+def _panel(model: Model, viewer: Actor, period: Period) -> dict[str, Any]:
+    from governance.retraining.views import tag, verdict_tag
+
+    rules = list(selectors.rules(viewer=viewer).filter(model=model))
+    last = selectors.last_evaluations(rules)
+    runs = list(selectors.retrainings(viewer=viewer, model=model)[:RUNS_SHOWN])
+    return {
+        "rules": [
+            {"row": row, "words": row.condition().words(), "last": last.get(row.pk), "tag": verdict_tag(last.get(row.pk))}
+            for row in rules
+        ],
+        "runs": [{"row": row, "tag": tag(row)} for row in runs],
+    }

@@ -225,7 +225,9 @@ def test_withdrawal_belongs_to_who_asked(cast, opened):
 
 
 def test_waiting_shows_only_what_the_viewer_can_decide(cast, opened):
-    waits = {name: len(selectors.waiting_for(cast.actor(name))) for name in ("owner", "validator", "approver", "manager")}
+    waits = {
+        name: len(selectors.waiting_for(cast.actor(name))) for name in ("owner", "validator", "approver", "manager")
+    }
     assert waits == {"owner": 0, "validator": 1, "approver": 1, "manager": 0}
     vote(cast, "validator", opened)
     assert selectors.waiting_for(cast.actor("validator")) == []
