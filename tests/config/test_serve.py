@@ -95,7 +95,7 @@ def gone(processes: list[psutil.Process]) -> Callable[[], bool]:
 
 def test_serve_killed_children_come_back(serve: Serve) -> None:
     served = serve()
-    wait_until(served.complete, 40, "the first answer with all parts running")
+    wait_until(served.complete, 90, "the first answer with all parts running")
     before = served.everything()
     web, worker = served.parts()["gunicorn"], served.parts()["celery worker"][0]
     arbiter = next(child for child in web if child.ppid() == served.process.pid)
@@ -112,7 +112,7 @@ def test_serve_killed_children_come_back(serve: Serve) -> None:
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_serve_stopped_ends_everything_within_five_seconds(serve: Serve, how: signal.Signals) -> None:
     served = serve()
-    wait_until(served.complete, 40, "the first answer with all parts running")
+    wait_until(served.complete, 90, "the first answer with all parts running")
     below = served.everything()
 
     os.killpg(served.process.pid, how)
@@ -126,7 +126,7 @@ def test_serve_stopped_ends_everything_within_five_seconds(serve: Serve, how: si
 
 def test_serve_parent_killed_leaves_no_orphans(serve: Serve) -> None:
     served = serve()
-    wait_until(served.complete, 40, "the first answer with all parts running")
+    wait_until(served.complete, 90, "the first answer with all parts running")
     below = served.everything()
     assert len(below) == 5
 
@@ -139,7 +139,7 @@ def test_serve_parent_killed_leaves_no_orphans(serve: Serve) -> None:
 def test_serve_asked_to_end_with_its_parent_ends_when_that_is_killed(serve: Serve) -> None:
     shell = serve(argv=["sh", "-c", '"$0" manage.py serve --end-with-parent; true', sys.executable])
     supervisor = wait_until(lambda: psutil.Process(shell.process.pid).children(), 10, "the start of the supervisor")[0]
-    wait_until(shell.complete, 40, "the first answer with all parts running")
+    wait_until(shell.complete, 90, "the first answer with all parts running")
     below = [supervisor, *shell.everything()]
 
     shell.process.kill()
@@ -149,7 +149,7 @@ def test_serve_asked_to_end_with_its_parent_ends_when_that_is_killed(serve: Serv
 
 def test_serve_second_start_keeps_the_data_and_answers_within_five_seconds(serve: Serve) -> None:
     first = serve()
-    wait_until(first.complete, 40, "the first answer with all parts running")
+    wait_until(first.complete, 90, "the first answer with all parts running")
     key = (first.home / "secret.key").read_text()
     first.process.terminate()
     first.process.wait(5)
@@ -162,7 +162,7 @@ def test_serve_second_start_keeps_the_data_and_answers_within_five_seconds(serve
 
 def test_serve_sign_ins_that_appear_later_are_printed_once_whole(serve: Serve) -> None:
     served = serve(argv=[sys.executable, "-m", "config.serve"], DEMO="1")
-    wait_until(lambda: answers(f"{served.url}/healthz"), 40, "the first answer")
+    wait_until(lambda: answers(f"{served.url}/healthz"), 90, "the first answer")
     path = served.home / "demo-signins.json"
     path.write_text('{"manager": {"email": "mia@')
     time.sleep(1)
@@ -194,7 +194,7 @@ def test_serve_taken_port_says_so_in_one_line(serve: Serve) -> None:
 
 def test_serve_home_in_use_says_so_in_one_line(serve: Serve) -> None:
     first = serve()
-    wait_until(lambda: answers(f"{first.url}/healthz"), 40, "the first answer")
+    wait_until(lambda: answers(f"{first.url}/healthz"), 90, "the first answer")
 
     second = serve()
     said, _ = second.process.communicate(timeout=20)

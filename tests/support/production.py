@@ -74,5 +74,5 @@ def production(
             running.start_worker()
         beat = [str(home / "beat-schedule") if word == "/tmp/beat-schedule" else word for word in command("beat")]
         stack.enter_context(process(beat, env=env, cwd=ROOT))
-        wait_until(lambda: answers(f"{running.url}/healthz"), 40, "the web server's first answer")
+        wait_until(lambda: answers(f"{running.url}/healthz"), 90, "the web server's first answer")
         yield running
