@@ -1,6 +1,9 @@
 """Reads a FOCUS file with DuckDB: every value typed or the row and column named; amounts are decimals throughout."""
 
+import csv
+import gzip
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 DECIMAL: Final = f"DECIMAL({DIGITS}, {PLACES})"
 MEMORY, THREADS = "1GB", 2
+LONGEST_LINE: Final = 1024 * 1024
 TEXT_COLUMNS: Final = {
     "sub_account": "SubAccountId",
     "region": "RegionId",
@@ -140,22 +144,44 @@ def opened(path: Path) -> Iterator[Bill]:
             raise InvalidInput("The file has a heading and no rows.", mend="Export the bill again.")
         yield bill
     except duckdb.Error as error:
-        raise _unreadable(error, path) from error
+        raise _unreadable(error) from error
     finally:
         connection.close()
 
 
 def _source(path: Path) -> str:
+    """SQL that reads the file; of a CSV the heading says the columns, so that nothing about them is guessed."""
     with path.open("rb") as file:
         start = file.read(4)
-    name = str(path).replace("'", "''")
+    name = _quoted(str(path))
     if start == b"PAR1":
-        return f"read_parquet('{name}')"
-    packed = "gzip" if start[:2] == b"\x1f\x8b" else "none"
+        return f"read_parquet({name})"
+    packed = start[:2] == b"\x1f\x8b"
+    columns = ", ".join(f"{_quoted(column)}: 'VARCHAR'" for column in _heading(path, packed))
     return (
-        f"read_csv('{name}', all_varchar=true, header=true, delim=',', quote='\"', escape='\"', compression='{packed}',"
-        " null_padding=false, strict_mode=true, skip=0, comment='', max_line_size=1048576, auto_detect=true)"
+        f"read_csv({name}, columns={{{columns}}}, header=true, auto_detect=false, delim=',', quote='\"', escape='\"',"
+        f" compression='{'gzip' if packed else 'none'}', strict_mode=true, max_line_size={LONGEST_LINE})"
     )
+
+
+def _heading(path: Path, packed: bool) -> list[str]:
+    """The columns that the first line of a CSV names."""
+    try:
+        with gzip.open(path) if packed else path.open("rb") as file:
+            line = file.readline(LONGEST_LINE)
+        names = next(csv.reader([line.decode("utf-8-sig")]), [])
+    except (EOFError, OSError, zlib.error) as error:
+        raise InvalidInput("The gzip file is cut off or damaged.", mend="Hand in the whole file.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InvalidInput("This is neither CSV nor Parquet.", where="heading", mend="Export it as UTF-8.") from error
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None or not names:
+        raise InvalidInput(f"The column “{twice or ''}” stands there twice, or has no name.", where="heading")
+    return names
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _check_columns(columns: dict[str, str]) -> None:
@@ -242,26 +268,26 @@ def _check_values(connection: "duckdb.DuckDBPyConnection") -> None:
         raise InvalidInput(words, where=f"row {number}, column {name}", mend="Correct the file and hand it in again.")
 
 
-def _unreadable(error: "duckdb.Error", path: Path) -> InvalidInput:
-    """What DuckDB says, as a sentence; paths of ours are left out."""
-    text = str(error)
+def _unreadable(error: "duckdb.Error") -> InvalidInput:
+    """What DuckDB says, as a sentence for people; the cell contents and paths that it quotes are left out."""
+    # What follows are settings of the reader, in words that would be taken for causes.
+    text = str(error).partition("Possible")[0]
     line = LINE.search(text)
+    text = text[:200] + text[-200:]  # the line itself stands between, as long as it is
     where = f"row {max(1, int(line[1]) - 1)}" if line else ""
     lower = text.lower()
     if "maximum line size of" in lower:
-        return InvalidInput(
-            "A line is longer than a megabyte.", where=where, mend="Look for an unclosed quotation mark."
-        )
-    if "parquet" in lower or "magic bytes" in lower or "thrift" in lower:
-        return InvalidInput(
-            "The Parquet file is cut off or damaged.", mend="Export it again and hand in the whole file."
-        )
-    if "unicode" in lower or "utf-8" in lower or "utf8" in lower or "encoded" in lower:
-        return InvalidInput("The file is not UTF-8 text.", where=where, mend="Export it as UTF-8.")
-    if "gzip" in lower or "deflate" in lower:
+        return InvalidInput("A line is longer than a megabyte.", where=where, mend="Look for an unclosed quotation mark.")
+    if "gzip" in lower:
         return InvalidInput("The gzip file is cut off or damaged.", mend="Hand in the whole file.")
-    if "columns" in lower or "quote" in lower or "csv" in lower:
-        return InvalidInput(
-            "The line does not have the columns of the heading.", where=where, mend="Export it as CSV again."
-        )
-    return InvalidInput(f"The file {path.suffix or ''} cannot be read as CSV or Parquet.".replace("  ", " "))
+    if "parquet" in lower or "magic bytes" in lower or "thrift" in lower:
+        return InvalidInput("The Parquet file is cut off or damaged.", mend="Export it again and hand in the whole file.")
+    if "unicode" in lower:
+        return InvalidInput("The line is not UTF-8 text.", where=where, mend="Export it as UTF-8.")
+    if "state machine" in lower:
+        return InvalidInput("Its lines are not CSV, or end in different ways.", mend="Export it again.")
+    if "unterminated quote" in lower:
+        return InvalidInput("A quotation mark is not closed.", where=where, mend="Export it as CSV again.")
+    if line:
+        return InvalidInput("The line does not have the columns of the heading.", where=where, mend="Export it again.")
+    return InvalidInput("The file cannot be read as CSV or Parquet.", mend="Export it again.")
