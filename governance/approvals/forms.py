@@ -18,6 +18,4 @@ class DecisionForm(forms.Form):
 class WithdrawForm(forms.Form):
     """The reason of a withdrawal."""
 
-    reason = forms.CharField(
-        label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 2}), required=False
-    )
+    reason = forms.CharField(label="Why it is withdrawn", widget=forms.Textarea(attrs={"rows": 2}), required=False)

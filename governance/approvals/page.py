@@ -164,7 +164,7 @@ def verdict(row: PromotionRequest) -> str:
         return f"Whether version {row.version.number} is better is unknown"
     if any(line.words == "Unknown" for line in lines):
         return f"{name} is {lines[0].words.lower()} on the main measure; not all measures are known"
-    worse, better = [line for line in lines if line.words == "Worse"], [line for line in lines if line.words == "Better"]
+    worse, better = ([line for line in lines if line.words == words] for words in ("Worse", "Better"))
     if worse:
         return f"{name} is better on {len(better)} and worse on {len(worse)} of {say.count(len(lines), 'measure')}"
     if better:
@@ -196,11 +196,11 @@ def lede(row: PromotionRequest) -> list[str]:
     if not lines:
         return ["No comparison came with this request, so whether it is better is unknown."]
     main = lines[0]
-    old = f"v{row.replaces.number}" if row.replaces else "what runs now"
+    new, old = f"Version {row.version.number}", f"v{row.replaces.number}" if row.replaces else "what runs now"
     sizes = f"{main.name} {main.candidate} against {main.champion}"
     sentences = {
-        "Better": f"Version {row.version.number} is better than {old}: {sizes}, a difference of {main.difference_words}.",
-        "Worse": f"Version {row.version.number} is worse than {old}: {sizes}, a difference of {main.difference_words}.",
+        "Better": f"{new} is better than {old}: {sizes}, a difference of {main.difference_words}.",
+        "Worse": f"{new} is worse than {old}: {sizes}, a difference of {main.difference_words}.",
         "No difference": f"No difference from {old} can be told: {sizes}.",
         "Unknown": f"Whether it is better than {old} is unknown: the comparison could not be made.",
     }
@@ -257,7 +257,9 @@ def _data(new: ModelVersion, old: ModelVersion | None) -> str:
         return "What it learned from is unknown."
     size = f": {say.count(rows[0], 'case')}" if rows[0] else ""
     before = f" instead of {learned[1]}" if learned[1] else ""
-    than = f", {'up' if rows[0] > rows[1] else 'down'} from {rows[1]:,}" if rows[0] and rows[1] and rows[0] != rows[1] else ""
+    than = ""
+    if all(rows) and rows[0] != rows[1]:
+        than = f", {'up' if rows[0] > rows[1] else 'down'} from {rows[1]:,}"
     return f"It learned from {learned[0]}{before}{size}{than}."
 
 
@@ -268,7 +270,9 @@ def _parameters(new: ModelVersion, old: ModelVersion) -> list[str]:
     other = [name for name in names if new.parameters.get(name) != old.parameters.get(name)]
     if not other:
         return ["The same settings."]
-    said = [f"{name} {new.parameters.get(name, 'unset')} instead of {old.parameters.get(name, 'unset')}" for name in other]
+    said = [
+        f"{name} {new.parameters.get(name, 'unset')} instead of {old.parameters.get(name, 'unset')}" for name in other
+    ]
     more = f", and {len(said) - PARAMETERS_SHOWN} more" if len(said) > PARAMETERS_SHOWN else ""
     return [f"Other settings: {'; '.join(said[:PARAMETERS_SHOWN])}{more}."]
 
@@ -290,7 +294,8 @@ def steps(row: PromotionRequest) -> list[Step]:
     if row.state != State.OPEN or not lacking:
         return given
     names = [user.name for user in selectors.can_vote(row)]
-    who = f"{domain.listed(names, 'and')} can vote." if names else "Nobody who could vote is left: an administrator can grant a role."
+    nobody = "Nobody who could vote is left: an administrator can grant a role."
+    who = f"{domain.listed(names)} can vote." if names else nobody
     return [*given, Step("waiting", "Waiting", say.count(lacking, "more approval"), who)]
 
 

@@ -69,7 +69,7 @@ def current_digest(row: PromotionRequest) -> str:
 def excluded(row: PromotionRequest) -> dict[UUID, tuple[User, list[str]]]:
     """Who may not vote on the request, by the policy that it keeps, and why."""
     found: dict[UUID, tuple[User, list[str]]] = {}
-    people = {
+    people: dict[str, list[User | None]] = {
         "requester": [row.requested_by, row.on_behalf_of],
         "author": [row.version.author],
     }

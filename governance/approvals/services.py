@@ -189,14 +189,15 @@ def why_not_withdraw(actor: Actor, row: PromotionRequest) -> str:
 
 def _locked(request: PromotionRequest) -> PromotionRequest:
     rows = PromotionRequest.objects.select_for_update(of=("self",))
-    return rows.select_related("model__use_case__team", "version__model", "version__author", "replaces").get(pk=request.pk)
+    rows = rows.select_related("model__use_case__team", "version__model", "version__author", "replaces")
+    return rows.get(pk=request.pk)
 
 
 def _today(actor: Actor) -> Actor:
     """The actor with the roles held at this moment: one taken away since the page was opened no longer counts."""
     if actor.kind != "person":
         return actor
-    user = User.objects.filter(pk=actor.user_id, is_active=True).first()
+    user = User.objects.filter(pk=actor.user_id, is_active=True).first() if actor.user_id else None
     if user is None:
         raise NotPermitted("Your account has been closed, so you cannot decide.", right=selectors.RIGHT)
     return actor_of(user, address=actor.address, origin=actor.origin)

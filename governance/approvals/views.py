@@ -19,7 +19,8 @@ from governance.approvals.forms import DecisionForm, WithdrawForm
 from governance.approvals.models import Decision, PromotionRequest, State
 
 HEADINGS = (
-    "request", "question", "state", "asked by", "on behalf of", "opened", "decided", "days waited", "votes", "quorum", "digest",
+    "request", "question", "state", "asked by", "on behalf of", "opened", "decided", "days waited", "votes", "quorum",
+    "digest",
 )  # fmt: skip
 LINE_HEADINGS = ("measure", "champion", "candidate", "difference", "low", "high", "in words", "method")
 ROWS = 25
@@ -38,7 +39,8 @@ def requests(request: HttpRequest) -> HttpResponseBase:
         return csv_response(_cells(selectors.requests(viewer=viewer)), HEADINGS, "decisions")
     mine = selectors.waiting_for(viewer)
     ids = {row.pk for row in mine}
-    others = [row for row in selectors.requests(viewer=viewer).filter(state=State.OPEN).order_by("opened_at") if row.pk not in ids]
+    waiting = selectors.requests(viewer=viewer).filter(state=State.OPEN).order_by("opened_at")
+    others = [row for row in waiting if row.pk not in ids]
     decided = selectors.requests(viewer=viewer).exclude(state=State.OPEN).order_by("-decided_at")
     shown = Paginator(decided, ROWS).get_page(request.GET.get("page"))
     context = {
@@ -70,8 +72,9 @@ def _cells(rows: Iterable[PromotionRequest]) -> Iterator[list[Any]]:
         yield [
             str(row.pk), row.question, row.get_state_display(), row.requester_name,
             row.on_behalf_of.name if row.on_behalf_of else "", row.opened_at.isoformat(),
-            row.decided_at.isoformat() if row.decided_at else "", round(page.waiting(row, now).total_seconds() / 86_400, 2),
-            len(row.votes.all()), row.policy["quorum"], row.digest,
+            row.decided_at.isoformat() if row.decided_at else "",
+            round(page.waiting(row, now).total_seconds() / 86_400, 2), len(row.votes.all()),
+            row.policy["quorum"], row.digest,
         ]  # fmt: skip
 
 
@@ -81,7 +84,10 @@ def request(request: HttpRequest, request_id: UUID) -> HttpResponseBase:
     row = selectors.request(viewer=request.actor, request_id=request_id)
     if wants_csv(request):
         lines = page.measures(row)
-        cells = ([one.name, one.champion, one.candidate, one.difference, one.low, one.high, one.words, one.method] for one in lines)
+        cells = (
+            [one.name, one.champion, one.candidate, one.difference, one.low, one.high, one.words, one.method]
+            for one in lines
+        )
         return csv_response(cells, LINE_HEADINGS, f"decision-{row.pk}")
     return _page(request, row)
 

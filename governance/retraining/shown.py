@@ -34,9 +34,7 @@ def register() -> None:
     states.register_thresholds(selectors.thresholds)
     subjects.register(_subjects)
     notes.register_notes(_notes)
-    panels.register(
-        panels.Panel(60, "retraining", "Retraining", "retraining/panel.html", _panel)
-    )
+    panels.register(panels.Panel(60, "retraining", "Retraining", "retraining/panel.html", _panel))
 
 
 def _count(request: HttpRequest) -> int | None:
@@ -55,11 +53,13 @@ def _subjects(model: Model, viewer: Actor) -> Iterable[Row]:
 
 
 def _notes(model: Model, viewer: Actor) -> list[notes.Note]:
+    sentence = "Retraining did not make it better, and a review is open."
     found = [
-        notes.Note("Retraining did not make it better, and a review is open.", reverse("retraining:review", args=[row.pk]))
+        notes.Note(sentence, reverse("retraining:review", args=[row.pk]))
         for row in selectors.open_reviews(viewer=viewer).filter(model=model)
     ]
-    under_way = selectors.retrainings(viewer=viewer, model=model).filter(state__in=(State.QUEUED, State.RUNNING, State.WAITING))
+    runs = selectors.retrainings(viewer=viewer, model=model)
+    under_way = runs.filter(state__in=(State.QUEUED, State.RUNNING, State.WAITING))
     for row in under_way:
         words = "It is being retrained."
         if row.state == State.WAITING and row.candidate is not None:
@@ -76,7 +76,12 @@ def _panel(model: Model, viewer: Actor, period: Period) -> dict[str, Any]:
     runs = list(selectors.retrainings(viewer=viewer, model=model)[:RUNS_SHOWN])
     return {
         "rules": [
-            {"row": row, "words": row.condition().words(), "last": last.get(row.pk), "tag": verdict_tag(last.get(row.pk))}
+            {
+                "row": row,
+                "words": row.condition().words(),
+                "last": last.get(row.pk),
+                "tag": verdict_tag(last.get(row.pk)),
+            }
             for row in rules
         ],
         "runs": [{"row": row, "tag": tag(row)} for row in runs],

@@ -189,13 +189,13 @@ def _review_page(
 ) -> HttpResponse:
     viewer = request.actor
     row = selectors.review(viewer=viewer, review_id=review_id)
-    events = [event_of(entry) for entry in of_subjects(viewer=viewer, subjects=[row, row.retraining]).order_by("number")]
+    entries = of_subjects(viewer=viewer, subjects=[row, row.retraining]).order_by("number")
     context = {
         "row": row,
         "is_open": row.state == ReviewState.OPEN,
         "form": form or ReviewForm(),
         "why": services.why_not_close(viewer, row),
-        "record": events,
+        "record": [event_of(entry) for entry in entries],
         "model_url": evidence.url_of("catalogue:model", row.model.slug),
         "crumbs": [("Retraining", reverse("retraining:overview"))],
     }

@@ -64,8 +64,8 @@ def test_stated_value_gives_the_difference_in_money(cast, asked):
     from costs.returns import services as returns
 
     returns.state_value(
-        actor=SYSTEM, use_case=asked.model.use_case, currency="USD", values={"tp": Decimal("3.20"), "fp": Decimal("-1.10")},
-        valid_from=date(2013, 1, 1), reason="Staff time.",
+        actor=SYSTEM, use_case=asked.model.use_case, currency="USD",
+        values={"tp": Decimal("3.20"), "fp": Decimal("-1.10")}, valid_from=date(2013, 1, 1), reason="Staff time.",
     )  # fmt: skip
     page = body(cast.client("manager").get(url(asked)))
     assert "On the compared cases it would have returned $75.00 more." in page  # 20 x 3.20 + 10 x 1.10

@@ -101,7 +101,7 @@ def test_requester_cannot_vote(cast, model, candidate):
     actor = people.actor_of(asker)
     row = services.request_promotion(actor=actor, version=candidate, reason="It is better.")
     assert row.requested_by == asker and row.on_behalf_of is None
-    with pytest.raises(NotPermitted, match="You cannot decide on this: you asked for this promotion. Approver and"):
+    with pytest.raises(NotPermitted, match="You cannot decide on this: you asked for this promotion"):
         services.vote(actor=actor, request=row, decision="approve", comment="Mine.")
 
 
@@ -117,7 +117,7 @@ def test_author_cannot_vote(cast, model, candidate):
 
 @pytest.mark.parametrize("name", ["manager", "auditor", "administrator", "outsider"])
 def test_who_holds_no_voting_role_cannot_vote(cast, opened, name):
-    with pytest.raises(NotPermitted, match="a validator or an approver of this team can. Approver and Validator can."):
+    with pytest.raises(NotPermitted, match="a validator or an approver of this team can"):
         vote(cast, name, opened)
 
 
@@ -150,7 +150,7 @@ def test_programs_cannot_vote(cast, opened, kind):
 
 def test_second_vote_of_one_person_is_refused(cast, opened):
     vote(cast, "validator", opened)
-    with pytest.raises(Refused, match="each person votes once. Approver can."):
+    with pytest.raises(Refused, match="each person votes once"):
         vote(cast, "validator", opened)
 
 

@@ -28,7 +28,13 @@ def serve(version: ModelVersion) -> None:
 
 
 def measured(
-    version: ModelVersion, index: int, value: float | None, *, n: int = 500, predictions: int = 520, metric: str = "roc_auc"
+    version: ModelVersion,
+    index: int,
+    value: float | None,
+    *,
+    n: int = 500,
+    predictions: int = 520,
+    metric: str = "roc_auc",
 ) -> Window:
     """A measured week; measuring it again supersedes what was known."""
     start = FIRST + index * WEEK
@@ -60,7 +66,10 @@ def logged(version: ModelVersion, weeks: int, *, skill: float = 0.0, seed: int =
         answers = (
             {"prediction": (score >= 0.5).astype(float), "score": score}
             if classify
-            else {"prediction": skill * np.where(hour >= 12, 24.0, 6.0) + (1 - skill) * 15.0, "score": [None] * hour.size}
+            else {
+                "prediction": skill * np.where(hour >= 12, 24.0, 6.0) + (1 - skill) * 15.0,
+                "score": [None] * hour.size,
+            }
         )
         told = pa.table({"prediction_id": ids, "at": times, **answers, **features})
         known = pa.table({"prediction_id": ids, "label": truth.astype(float) if classify else value})
@@ -68,11 +77,13 @@ def logged(version: ModelVersion, weeks: int, *, skill: float = 0.0, seed: int =
         _partition(model, None, Kind.LABELS, at.date(), known, 2 * day + 2)
 
 
-def _partition(model: Model, version: ModelVersion | None, kind: str, day: date, table: pa.Table, sequence: int) -> None:
+def _partition(
+    model: Model, version: ModelVersion | None, kind: str, day: date, table: pa.Table, sequence: int
+) -> None:
     stored = store.put_table(f"test/{kind}", table)
     upload = Upload.objects.create(
-        model=model, kind=kind, filename=f"{kind}-{day}", path=stored.path, digest=f"{sequence:064d}", bytes=stored.size,
-        actor_name="test",
+        model=model, kind=kind, filename=f"{kind}-{day}", path=stored.path, digest=f"{sequence:064d}",
+        bytes=stored.size, actor_name="test",
     )  # fmt: skip
     ids = sorted(table["prediction_id"].to_pylist())
     Partition.objects.create(
