@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError as BrokerError
 
 from audit.jobs import services
+from audit.jobs.registry import TICKS
 from audit.jobs.run import execute
 
 HEARTBEAT_SECONDS = 5
@@ -36,6 +37,8 @@ def run(job_id: str) -> None:
 def tick() -> None:
     """Starts what is due and sends again what got lost."""
     services.start_scheduled()
+    for start_due in TICKS:
+        start_due()
     services.sweep()
 
 

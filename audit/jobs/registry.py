@@ -27,6 +27,7 @@ class Kind:
 KINDS: dict[str, Kind] = {}
 FOLLOWERS: dict[str, list[Callable[["Job"], None]]] = {}
 SCHEDULES: dict[str, int] = {}
+TICKS: list[Callable[[], None]] = []
 
 
 def job(
@@ -62,3 +63,9 @@ def follow(code: str, follower: Callable[["Job"], None]) -> None:
 def schedule(code: str, *, every_seconds: int) -> None:
     """Starts a job of kind ``code`` every so many seconds, once for all workers and beats."""
     SCHEDULES[code] = every_seconds
+
+
+def on_tick(start_due: Callable[[], None]) -> None:
+    """Calls ``start_due`` every few seconds; it starts the jobs that are due by records of its own."""
+    if start_due not in TICKS:
+        TICKS.append(start_due)

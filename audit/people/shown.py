@@ -1,5 +1,6 @@
 """Where people show in the shell: who looks and as what, a line of the rail, and the first of the first steps."""
 
+from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -7,6 +8,8 @@ from audit.base.actors import TITLES, Role
 from audit.people import selectors, steps
 from audit.people.models import Membership
 from config.ui import navigation, shell
+
+ALL_DONE = "first-steps-done"
 
 
 def register() -> None:
@@ -55,4 +58,9 @@ def _words(held: list[Membership]) -> str:
 def _empty(request: HttpRequest) -> bool:
     """Until every step is done, the way to the first steps stays in the rail, for those who can take them."""
     actor = request.actor
-    return actor.may_anywhere("catalogue.write") and any(not found.done for found in steps.standings(actor, url=""))
+    if not actor.may_anywhere("catalogue.write") or cache.get(ALL_DONE):
+        return False
+    left = any(not found.done for found in steps.standings(actor, url=""))
+    if not left:
+        cache.set(ALL_DONE, True, 300)
+    return left

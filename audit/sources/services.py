@@ -1,0 +1,174 @@
+"""Connects sources and keeps what each pull found. A pull that runs twice takes effect once."""
+
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from audit.base import clock
+from audit.base.actors import Actor
+from audit.base.errors import InvalidInput
+from audit.jobs import services as jobs
+from audit.jobs.models import OPEN, Job, State
+from audit.jobs.run import Run
+from audit.ledger.services import record
+from audit.people.models import Team
+from audit.sources import ledger_actions
+from audit.sources.contract import CONNECTORS, Connector, PullContext
+from audit.sources.models import Source
+
+RIGHT = "sources.manage"
+PULL = "sources.pull"
+MOST_PROBLEMS = 100
+LEAST_SECONDS, MOST_SECONDS = 10, 7 * 24 * 3600
+
+
+def connector(kind: str) -> Connector:
+    """The connector of this kind.
+
+    Raises:
+        InvalidInput: there is none.
+    """
+    found = CONNECTORS.get(kind)
+    if found is None:
+        raise InvalidInput(f"There is no connector {kind!r}.", where="kind", mend=f"Use {', '.join(CONNECTORS)}.")
+    return found
+
+
+@transaction.atomic
+def add_source(
+    *, actor: Actor, kind: str, name: str, team: Team, settings: dict[str, Any], every_seconds: int = 60
+) -> Source:
+    """A new source of ``team``, pulled every so many seconds from now on.
+
+    Raises:
+        NotPermitted: the actor may not connect sources of the team.
+        InvalidInput: the kind is unknown, the name is in use, or the interval is out of bounds.
+    """
+    actor.check(RIGHT, team.pk)
+    connector(kind)
+    _check(team, name, every_seconds, but=None)
+    source = Source.objects.create(kind=kind, name=name, team=team, settings=settings, every_seconds=every_seconds)
+    record(
+        actor=actor,
+        action=ledger_actions.ADDED,
+        subject=source,
+        team=team.pk,
+        changes={"kind": (None, kind), "settings": (None, settings), "every_seconds": (None, every_seconds)},
+    )
+    return source
+
+
+def _check(team: Team, name: str, every_seconds: int, *, but: Source | None) -> None:
+    if Source.objects.filter(team=team, name=name).exclude(pk=but.pk if but else None).exists():
+        raise InvalidInput(f"{team} has a source {name}.", where="name", mend="Choose another name.")
+    if not LEAST_SECONDS <= every_seconds <= MOST_SECONDS:
+        raise InvalidInput(f"Between {LEAST_SECONDS} seconds and a week.", where="every_seconds")
+
+
+@transaction.atomic
+def change_source(*, actor: Actor, source: Source, name: str, settings: dict[str, Any], every_seconds: int) -> Source:
+    """Other settings. Where they change, reading starts at the beginning; what is known is not taken in again.
+
+    Raises:
+        NotPermitted: the actor may not connect sources of the team.
+        InvalidInput: the name is in use, or the interval is out of bounds.
+    """
+    actor.check(RIGHT, source.team_id)
+    source = Source.objects.select_for_update(of=("self",)).select_related("team").get(pk=source.pk)
+    _check(source.team, name, every_seconds, but=source)
+    after = {"name": name, "settings": settings, "every_seconds": every_seconds}
+    changes = {field: (getattr(source, field), value) for field, value in after.items()}
+    changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
+    if not changes:
+        return source
+    for field, value in after.items():
+        setattr(source, field, value)
+    if "settings" in changes:
+        source.cursor, source.last_error = {}, ""
+    source.save()
+    record(actor=actor, action=ledger_actions.CHANGED, subject=source, team=source.team_id, changes=dict(changes))
+    return source
+
+
+@transaction.atomic
+def switch_source(*, actor: Actor, source: Source, enabled: bool, reason: str) -> Source:
+    """On or off; one that is off is not pulled.
+
+    Raises:
+        NotPermitted: the actor may not connect sources of the team.
+    """
+    actor.check(RIGHT, source.team_id)
+    if Source.objects.filter(pk=source.pk).exclude(enabled=enabled).update(enabled=enabled, last_error=""):
+        record(
+            actor=actor,
+            action=ledger_actions.SWITCHED,
+            subject=source,
+            team=source.team_id,
+            reason=reason,
+            changes={"enabled": (not enabled, enabled)},
+        )
+    source.refresh_from_db()
+    return source
+
+
+@transaction.atomic
+def note_asked(*, actor: Actor, source: Source) -> None:
+    """Writes that someone wants a pull now.
+
+    Raises:
+        NotPermitted: the actor may not connect sources of the team.
+    """
+    actor.check(RIGHT, source.team_id)
+    record(actor=actor, action=ledger_actions.ASKED, subject=source, team=source.team_id)
+
+
+def pull(*, run: Run, source: Source) -> dict[str, Any]:
+    """Takes in what is new, and keeps how far that went; returns the counts."""
+    Source.objects.filter(pk=source.pk).update(last_started_at=clock.now())
+    context = PullContext(team=source.team, run=run)
+    result = connector(source.kind).pull(context, source.settings, source.cursor)
+    for problem in result.problems:
+        run.log(problem)
+    with transaction.atomic():
+        stored = Source.objects.select_for_update().get(pk=source.pk)
+        if stored.settings == source.settings:
+            stored.cursor = result.cursor
+        stored.counts, stored.problems = result.counts, result.problems[:MOST_PROBLEMS]
+        stored.totals = dict(Counter(stored.totals) + Counter(result.counts))
+        stored.last_success_at, stored.last_error = clock.now(), ""
+        stored.save()
+    return result.counts
+
+
+def note_end(job: Job) -> None:
+    """Keeps why a pull failed; forgets earlier scheduled pulls that found nothing, so that they do not bury the rest."""
+    rows = Source.objects.filter(pk=job.subject_id)
+    if job.state == State.FAILED:
+        rows.update(last_error=job.error)
+    elif job.trigger == "schedule" and not job.counts.get("new"):
+        same = Job.objects.filter(kind=PULL, subject_id=job.subject_id, trigger="schedule", state=State.SUCCEEDED)
+        same.filter(counts__new=0, children=None).exclude(pk=job.pk).delete()
+
+
+def start_due() -> None:
+    """Starts a pull of each source whose time has come and that is not being pulled."""
+    at = clock.now()
+    for source in Source.objects.filter(enabled=True).select_related("team"):
+        since = source.last_started_at
+        if since is not None and at - since < timedelta(seconds=source.every_seconds):
+            continue
+        if Job.objects.filter(kind=PULL, subject_id=str(source.pk), state__in=OPEN).exists():
+            continue
+        slot = int(at.timestamp()) // source.every_seconds
+        with transaction.atomic():
+            jobs.start(
+                PULL,
+                actor=Actor.service("schedule"),
+                trigger="schedule",
+                args={"source": str(source.pk)},
+                key=f"{source.pk}:{slot}",
+                subject=source,
+                team=source.team,
+            )

@@ -1,0 +1,180 @@
+"""Pages about sources: what is connected, whether it is read in time, and what it could not use."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from audit.base import ids
+from audit.base.errors import InvalidInput
+from audit.jobs import services as jobs
+from audit.people.models import Team
+from audit.people.selectors import teams
+from audit.sources import domain, selectors, services
+from audit.sources.contract import CONNECTORS, Check
+from audit.sources.forms import SourceForm
+from audit.sources.models import Source
+from config.ui.tables import csv_response, wants_csv
+
+TAGS = {
+    domain.Standing.WELL: ("ok", "In time"),
+    domain.Standing.LATE: ("watch", "Late"),
+    domain.Standing.FAILING: ("bad", "Failing"),
+    domain.Standing.NEVER: ("waiting", "First pull waits"),
+    domain.Standing.OFF: ("off", "Switched off"),
+}
+HEADINGS = ("name", "kind", "team", "state", "last_success", "every_seconds", "received", "problems", "error")
+
+
+def _row(found: Source) -> dict[str, Any]:
+    state, word = TAGS[found.standing]
+    return {"source": found, "state": state, "word": word, "received": found.totals.get("new", 0)}
+
+
+@require_safe
+def sources(request: HttpRequest) -> HttpResponseBase:
+    """The list."""
+    rows = [_row(found) for found in selectors.sources(viewer=request.actor)]
+    if wants_csv(request):
+        return csv_response(map(_cells, rows), HEADINGS, "sources")
+    may = request.actor.may_anywhere(services.RIGHT)
+    context = {
+        "rows": rows,
+        "bad": sum(row["state"] in {"bad", "watch"} for row in rows),
+        "connectors": CONNECTORS.values(),
+        "why_not": "" if may else request.actor.why_not(services.RIGHT),
+    }
+    return render(request, "sources/sources.html", context)
+
+
+def _cells(row: dict[str, Any]) -> list[Any]:
+    found = row["source"]
+    return [
+        found.name, found.title, found.team.slug, row["word"], found.last_success_at, found.every_seconds,
+        row["received"], len(found.problems), found.last_error,
+    ]  # fmt: skip
+
+
+def _own_teams(request: HttpRequest) -> QuerySet[Team]:
+    allowed = request.actor.teams(services.RIGHT)
+    rows = teams(viewer=request.actor)
+    return rows if allowed is None else rows.filter(pk__in=allowed)
+
+
+def add(request: HttpRequest, kind: str) -> HttpResponse:
+    """The form that connects a source of this kind."""
+    if not request.actor.may_anywhere(services.RIGHT):
+        request.actor.check(services.RIGHT)
+    found = services.connector(kind)
+    posted = request.POST if request.method == "POST" else None
+    own, general = found.form(posted), SourceForm(posted, teams=_own_teams(request))
+    if posted is not None and own.is_valid() and general.is_valid():
+        try:
+            source = services.add_source(
+                actor=request.actor, kind=kind, settings=own.cleaned_data, **general.cleaned_data
+            )
+        except InvalidInput as error:
+            general.add_error(error.where if error.where in general.fields else None, error.sentence)
+        else:
+            messages.success(request, f"{source} is connected.")
+            return redirect("sources:source", source.pk)
+    failed = bool(own.errors or general.errors)
+    context = {"connector": found, "own": own, "general": general}
+    return render(request, "sources/add.html", context, status=422 if failed else 200)
+
+
+def source(request: HttpRequest, source_id: UUID) -> HttpResponse:
+    """One source, and the form that changes it."""
+    found = selectors.source(viewer=request.actor, source_id=str(source_id))
+    if request.method == "POST":
+        request.actor.check(services.RIGHT, found.team_id)
+        own, general = _forms(request, found, bound=True)
+        if own.is_valid() and general.is_valid():
+            data = {name: general.cleaned_data[name] for name in ("name", "every_seconds")}
+            try:
+                services.change_source(actor=request.actor, source=found, settings=own.cleaned_data, **data)
+            except InvalidInput as error:
+                general.add_error(error.where if error.where in general.fields else None, error.sentence)
+            else:
+                messages.success(request, "The source is changed.")
+                return redirect("sources:source", found.pk)
+        return _page(request, found, own=own, general=general, status=422)
+    return _page(request, found)
+
+
+def _forms(request: HttpRequest, found: Source, *, bound: bool = False) -> tuple[Any, SourceForm]:
+    connector, mine = services.connector(found.kind), Team.objects.filter(pk=found.team_id)
+    if bound:
+        data = request.POST.copy()
+        data["team"] = str(found.team_id)
+        return connector.form(data), SourceForm(data, teams=mine)
+    initial = {"name": found.name, "team": found.team_id, "every_seconds": found.every_seconds}
+    return connector.form(initial=found.settings), SourceForm(initial=initial, teams=mine)
+
+
+def _page(
+    request: HttpRequest,
+    found: Source,
+    *,
+    checks: list[Check] | None = None,
+    own: Any = None,
+    general: SourceForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    own_form, general_form = _forms(request, found)
+    may = request.actor.may(services.RIGHT, found.team_id)
+    context = {
+        **_row(found),
+        "source": found,
+        "connector": services.connector(found.kind),
+        "pulls": selectors.pulls(viewer=request.actor, source=found)[:10],
+        "own": own or own_form,
+        "general": general or general_form,
+        "checks": checks,
+        "may": may,
+        "why_not": "" if may else request.actor.why_not(services.RIGHT),
+    }
+    return render(request, "sources/source.html", context, status=status)
+
+
+@require_POST
+def test(request: HttpRequest, source_id: UUID) -> HttpResponse:
+    """Tries the settings; changes nothing."""
+    found = selectors.source(viewer=request.actor, source_id=str(source_id))
+    request.actor.check(services.RIGHT, found.team_id)
+    return _page(request, found, checks=services.connector(found.kind).test(found.settings))
+
+
+@require_POST
+def pull(request: HttpRequest, source_id: UUID) -> HttpResponse:
+    """Starts a pull now."""
+    found = selectors.source(viewer=request.actor, source_id=str(source_id))
+    with transaction.atomic():
+        services.note_asked(actor=request.actor, source=found)
+        job = jobs.start(
+            services.PULL,
+            actor=request.actor,
+            trigger="person",
+            args={"source": str(found.pk)},
+            key=f"{found.pk}:{ids.uuid7()}",
+            subject=found,
+            team=found.team,
+        )
+    return redirect("jobs:job", job.pk)
+
+
+@require_POST
+def switch(request: HttpRequest, source_id: UUID) -> HttpResponse:
+    """On or off."""
+    found = selectors.source(viewer=request.actor, source_id=str(source_id))
+    enabled = request.POST.get("enabled") == "yes"
+    services.switch_source(
+        actor=request.actor, source=found, enabled=enabled, reason=request.POST.get("reason", "")[:500]
+    )
+    messages.success(request, f"{found} is switched {'on' if enabled else 'off'}.")
+    return redirect("sources:source", found.pk)
