@@ -14,6 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 TOLLGATE_HOME = Path(env.text("TOLLGATE_HOME", str(BASE_DIR / "var"))).resolve()
 TOLLGATE_HOME.mkdir(parents=True, exist_ok=True)
 TOLLGATE_URL = env.text("TOLLGATE_URL", "http://127.0.0.1:8000")
+TOLLGATE_INBOX = Path(env.text("TOLLGATE_INBOX", str(TOLLGATE_HOME / "inbox")))
 DEMO = env.flag("DEMO", True)
 
 DEBUG = env.flag("DEBUG", False)
@@ -36,6 +37,7 @@ INSTALLED_APPS = [
     "audit.jobs",
     "audit.catalogue",
     "audit.monitoring",
+    "audit.sources",
     "costs.billing",
     "costs.allocation",
     "costs.returns",
