@@ -55,8 +55,8 @@ EXPLAINED: Final = {
     "recall": "Of the truly positive cases, the share that were flagged.",
     "specificity": "Of the truly negative cases, the share that were left alone.",
     "f1": "Precision and recall in one figure (their harmonic mean): 1 is perfect.",
-    "brier": "How far the probabilities were from the truth, squared: 0 is perfect, 0.25 is what 50% for all would give.",
-    "log_loss": "How surprised the probabilities were by the truth, in nats: 0 is perfect, 0.69 is what 50% for all would give.",
+    "brier": "How far probabilities were from the truth, squared: 0 is perfect, 0.25 is what 50% for all would give.",
+    "log_loss": "How surprised probabilities were by the truth, in nats: 0 is perfect, 0.69 is 50% for all.",
     "positive_rate": "The share of all predictions that were flagged, labelled or not.",
     "mae": "How far the estimates were from the truth, on average, in the model's unit.",
     "rmse": "As the mean error, but large errors weigh more.",
@@ -182,10 +182,7 @@ def delong_paired(
         parts = np.bincount(group[positive], (v10_a - v10_b - difference) / m, names.size)
         parts += np.bincount(group[~positive], (v01_a - v01_b - difference) / n, names.size)
         deviation = math.sqrt(names.size / (names.size - 1) * float((parts**2).sum()))
-    if deviation == 0:
-        p = 1.0 if difference == 0 else 0.0
-    else:
-        p = math.erfc(abs(difference) / deviation / math.sqrt(2))
+    p = (1.0 if difference == 0 else 0.0) if deviation == 0 else math.erfc(abs(difference) / deviation / math.sqrt(2))
     return Paired(auc_a, auc_b, difference, difference - Z * deviation, difference + Z * deviation, p)
 
 

@@ -45,7 +45,9 @@ class Api:
 
 def _checked(response: httpx.Response) -> Any:
     if response.is_error:
-        raise RuntimeError(f"{response.request.method} {response.request.url.path}: {response.status_code} {response.text}")
+        raise RuntimeError(
+            f"{response.request.method} {response.request.url.path}: {response.status_code} {response.text}"
+        )
     return response.json()
 
 

@@ -23,7 +23,6 @@ from governance.retraining import services as retraining
 from governance.retraining.models import Review
 
 
-
 def prepare(*, run: Run) -> dict[str, Any]:
     """Founds the organisation, reads the flights once, and starts the training of each model."""
     about = organisation.load()
@@ -44,9 +43,7 @@ def train_first(*, run: Run, slug: str) -> dict[str, Any]:
     about = organisation.load()
     demo = about.models[slug]
     columns = ["prediction_id", "at", *flights.FEATURES, demo.target]
-    rows = flights.load(
-        scoring.cache_folder(), since=about.training_from, until=about.training_until, columns=columns
-    )
+    rows = flights.load(scoring.cache_folder(), since=about.training_from, until=about.training_until, columns=columns)
     data = store.put_table(f"datasets/{about.dataset['slug']}", rows)
     began = time.process_time()
     fitted = pipelines.fit(rows, features=flights.FEATURES, target=demo.target, task=demo.task)  # type: ignore[arg-type]
@@ -129,7 +126,9 @@ def _computed(root: Job) -> list[bill.Computed]:
         name = f"training-job/{slug}-v{version.number}"
         tags = {"tollgate:version": str(version.number)}
         items.append(bill.Computed(name, version.data_until or about.training_until, run.compute_seconds or 0, tags))
-    scored = Partition.objects.filter(kind="predictions").values_list("model__slug", "version__number", "day").distinct()
+    scored = (
+        Partition.objects.filter(kind="predictions").values_list("model__slug", "version__number", "day").distinct()
+    )
     weeks = {(slug, number, day - timedelta(days=day.weekday())) for slug, number, day in scored}
     durations = {
         (job.args["model"], job.args["week"]): _seconds(job)
@@ -157,7 +156,9 @@ def _kept() -> list[bill.Kept]:
         end = bill.next_month(month)
         items.append(bill.Kept("bucket/flight-operations-data", month, data, {}))
         for slug in about.models:
-            size = Partition.objects.filter(model__slug=slug, day__lt=end.date()).aggregate(sum=Sum("bytes"))["sum"] or 0
+            size = (
+                Partition.objects.filter(model__slug=slug, day__lt=end.date()).aggregate(sum=Sum("bytes"))["sum"] or 0
+            )
             tags = {"tollgate:model": slug, "tollgate:stage": "store"}
             items.append(bill.Kept(f"bucket/{slug}-logs", month, size, tags))
         month = end

@@ -1,6 +1,5 @@
 """The jobs that fill the demo organisation: found it, train version 1 of each model, replay the year, send the bill."""
 
-
 from typing import Any
 
 from audit.jobs.registry import job

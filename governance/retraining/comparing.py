@@ -1,135 +1,245 @@
-"""Champion and challenger on the same labelled rows: each difference is paired, and has a 95% interval.
+"""Compares champion and challenger on the same labelled cases, which neither has seen, and hands the result to people.
 
-Differences are challenger minus champion. Arrays are one-dimensional, one entry for each row, in the same order.
+The cases are those of the weeks after the ones that fired the rule, as the champion met and logged them. Running twice
+gives one request.
 """
 
-from __future__ import annotations
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
 
-from typing import TYPE_CHECKING, Any, Final
+from django.db import transaction
 
-from audit.monitoring.domain import HIGHER_IS_BETTER, LABELS, delong_paired, paired_bootstrap_mean
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float64]
-    Booleans = NDArray[np.bool_]
-
-DRAWS: Final = 2000
-DELONG: Final = "DeLong, paired"
-BOOTSTRAP: Final = "Bootstrap, paired"
-HINTS: Final = {
-    "roc_auc": "how well it ranks",
-    "recall": "positives that were flagged",
-    "precision": "flags that were right",
-    "brier": "less is better",
-    "mae": "less is better",
-}
+from audit.base import clock
+from audit.base.actors import Actor
+from audit.base.clock import start_of
+from audit.base.errors import Refused
+from audit.catalogue.models import ModelVersion, Task
+from audit.catalogue.selectors import holder_of
+from audit.lake import store
+from audit.ledger.services import record
+from audit.monitoring import frames
+from governance.approvals import services as approvals
+from governance.approvals.domain import words_of
+from governance.retraining import domain, engines, ledger_actions, measures, selectors, training
+from governance.retraining.models import Retraining, Review, State
+from governance.retraining.training import SEED, TARGET, Report
 
 
-def classification(
-    *, truth: Booleans, champion: Floats, challenger: Floats, threshold: float, seed: int
-) -> list[dict[str, Any]]:
-    """ROC AUC, recall and precision at ``threshold``, and Brier score; the first is the main measure.
+def why_wait(retraining: Retraining) -> str:
+    """The sentence that says what the comparison waits for; empty when it can be made."""
+    if holder_of(model=retraining.model) != retraining.champion:
+        return ""
+    there, needed = len(selectors.compared_weeks(retraining)), retraining.rule.compare_weeks
+    return "" if there >= needed else f"{there} of {needed} weeks after it are labelled."
 
-    ``champion`` and ``challenger`` are probabilities. A measure that is undefined has None and is unknown.
+
+def run(*, actor: Actor, retraining_id: str, report: Report, log: Callable[[str], None]) -> dict[str, Any]:
+    """Compares, and concludes; counts for the job's page.
+
+    Raises:
+        Refused: the weeks to compare on are not labelled yet.
     """
-    auc = delong_paired(challenger, champion, truth)
-    rows = int(truth.size)
-    measures = [
-        measure("roc_auc", auc.auc_b, auc.auc_a, (auc.difference, auc.low, auc.high), rows, DELONG)
-        if auc
-        else measure("roc_auc", None, None, None, rows, DELONG)
-    ]
-    measures += rates(truth=truth, champion=champion >= threshold, challenger=challenger >= threshold, seed=seed)
-    before, after = (champion - truth) ** 2, (challenger - truth) ** 2
-    return [*measures, _mean("brier", before, after, seed)]
+    retraining = begin(retraining_id=retraining_id)
+    if retraining is None:
+        log("This retraining was finished by an earlier attempt.")
+        return {}
+    candidate = retraining.candidate
+    assert candidate is not None
+    report(0, 2, f"Comparing {candidate} with v{retraining.champion.number}")
+    present = holder_of(model=retraining.model)
+    if present != retraining.champion:
+        comparison = _overtaken(retraining, candidate, present)
+    else:
+        comparison = _compare(actor, retraining, candidate)
+    report(1, 2, "Deciding what follows")
+    done = conclude(actor=actor, retraining=retraining, candidate=candidate, comparison=comparison)
+    log(done.sentence)
+    report(2, 2, done.get_outcome_display())
+    return {"compared on": comparison["rows"], "days": comparison["days"]}
 
 
-def regression(*, truth: Floats, champion: Floats, challenger: Floats, seed: int) -> list[dict[str, Any]]:
-    """The mean absolute error, which is the main measure, and how much the errors lean to one side (bias, in words)."""
-    import numpy as np
-
-    return [_mean("mae", np.abs(champion - truth), np.abs(challenger - truth), seed)]
-
-
-def _mean(metric: str, before: Floats, after: Floats, seed: int) -> dict[str, Any]:
-    found = paired_bootstrap_mean(after - before, seed=seed, draws=DRAWS)
-    interval = None if found.value is None or found.low is None or found.high is None else (found.value, found.low, found.high)
-    ends = (float(before.mean()), float(after.mean())) if found.n else (None, None)
-    return measure(metric, *ends, interval, found.n, BOOTSTRAP)
-
-
-def rates(*, truth: Booleans, champion: Booleans, challenger: Booleans, seed: int) -> list[dict[str, Any]]:
-    """Recall and precision of two flags of the same rows, by a paired bootstrap that is stratified by the truth.
-
-    Drawing rows with replacement is drawing how many fall in each of the four combinations of flags, so the draws are
-    multinomial over these counts: the same distribution, without touching a row again.
-    """
-    import numpy as np
-
-    generator = np.random.default_rng(seed)
-    drawn, counted = {}, {}
-    for name, chosen in (("positive", truth), ("negative", ~truth)):
-        cells = np.bincount(2 * champion[chosen] + challenger[chosen], minlength=4)
-        total = int(cells.sum())
-        counted[name] = cells
-        drawn[name] = generator.multinomial(total, cells / total, DRAWS) if total else np.zeros((DRAWS, 4), dtype=int)
-
-    def both(cells: Any) -> tuple[Any, Any]:
-        return cells[..., 2] + cells[..., 3], cells[..., 1] + cells[..., 3]
-
-    found = []
-    for metric in ("recall", "precision"):
-        point, spread = [], []
-        for index in (0, 1):
-            hits, false = both(counted["positive"])[index], both(counted["negative"])[index]
-            many, wrong = both(drawn["positive"])[index], both(drawn["negative"])[index]
-            of = counted["positive"].sum() if metric == "recall" else hits + false
-            of_drawn = drawn["positive"].sum(axis=1) if metric == "recall" else many + wrong
-            point.append(float(hits / of) if of else None)
-            spread.append(np.where(of_drawn > 0, many / np.maximum(of_drawn, 1), np.nan))
-        n = int(counted["positive"].sum()) if metric == "recall" else int(truth.size)
-        differences = spread[1] - spread[0]
-        if point[0] is None or point[1] is None or np.isnan(differences).any():
-            found.append(measure(metric, point[0], point[1], None, n, BOOTSTRAP))
-            continue
-        low, high = np.quantile(differences, (0.025, 0.975))
-        found.append(measure(metric, *point, (point[1] - point[0], float(low), float(high)), n, BOOTSTRAP))
-    return found
+@transaction.atomic
+def begin(*, retraining_id: str) -> Retraining | None:
+    """The retraining, being compared from now; None when it has been finished before."""
+    rows = Retraining.objects.select_for_update(of=("self",))
+    retraining = rows.select_related(
+        selectors.TEAM, "model__owner", "rule__pipeline", "rule__model", "champion", "candidate__model"
+    ).get(pk=retraining_id)
+    if retraining.state == State.FINISHED:
+        return None
+    retraining.state = domain.RETRAINING.after(retraining.state, "compare")
+    retraining.save(update_fields=("state",))
+    return retraining
 
 
-def measure(
-    metric: str,
-    champion: float | None,
-    candidate: float | None,
-    interval: tuple[float, float, float] | None,
-    n: int,
-    method: str,
-) -> dict[str, Any]:
-    """One line of the evidence of a promotion request. ``interval`` is (difference, low, high)."""
-    difference, low, high = interval if interval else (None, None, None)
+def _overtaken(retraining: Retraining, candidate: ModelVersion, present: ModelVersion | None) -> dict[str, Any]:
+    """The evidence when another version went into production meanwhile: there are no common cases to compare on."""
+    now = f"v{present.number} is in production now" if present else "nothing is in production now"
     return {
-        "metric": metric,
-        "name": LABELS[metric],
-        "hint": HINTS.get(metric, ""),
-        "champion": champion,
-        "candidate": candidate,
-        "difference": difference,
-        "low": low,
-        "high": high,
-        "n": n,
-        "method": method,
-        "higher_is_better": HIGHER_IS_BETTER[metric],
+        "champion": retraining.champion.number,
+        "candidate": candidate.number,
+        "rows": 0,
+        "days": 0,
+        "measures": [],
+        "changed": f"{now}, no longer v{retraining.champion.number}, so later weeks cannot be compared.",
+        "retraining": str(retraining.pk),
     }
 
 
-def confusion(truth: Booleans, flagged: Booleans) -> dict[str, int]:
-    """The four counts, as a value model needs them."""
-    return {
-        "tp": int((truth & flagged).sum()),
-        "fp": int((~truth & flagged).sum()),
-        "fn": int((truth & ~flagged).sum()),
-        "tn": int((~truth & ~flagged).sum()),
+def _compare(actor: Actor, retraining: Retraining, candidate: ModelVersion) -> dict[str, Any]:
+    """The evidence: both versions on the same labelled cases, as the champion met them."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    model, champion, rule = retraining.model, retraining.champion, retraining.rule
+    why = why_wait(retraining)
+    if why:
+        raise Refused(f"There is nothing to compare on yet: {why}")
+    weeks = selectors.compared_weeks(retraining)
+    since, until = start_of(weeks[0].start), start_of(weeks[-1].start + selectors.WEEK)
+    rows = training.typed(frames.labelled(model, champion.number, since, until), model)
+    rows = rows.sort_by([("at", "ascending"), ("prediction_id", "ascending")])
+    column = "score" if model.task == Task.CLASSIFICATION else "prediction"
+    before = rows[column].to_numpy().astype("float64")
+    known = ~np.isnan(before)
+    if not known.all():
+        rows, before = rows.filter(pa.array(known)), before[known]
+    truth = rows[TARGET].to_numpy()
+    days = pc.floor_temporal(rows["at"], unit="day").cast(pa.int64()).to_numpy()
+    engine = engines.engine(rule.pipeline.engine)
+    after = engine.predict(store.read_bytes(candidate.artefact), rows, digest=candidate.artefact_digest)
+    kept = training.keep(
+        actor, model, rows.append_column("challenger", pa.array(after)), since, until, "compared", "compared cases"
+    )
+    evidence: dict[str, Any] = {
+        "champion": champion.number,
+        "candidate": candidate.number,
+        "rows": len(rows),
+        "days": int(np.unique(days).size),
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "data": {"name": str(kept), "digest": kept.digest},
+        "learned": _learned(champion, since),
+        "min_n": rule.min_n,
+        "retraining": str(retraining.pk),
     }
+    answers = measures.Answers(truth, before, np.asarray(after, dtype=float), days)
+    evidence["measures"] = _measures(retraining, answers) if len(rows) >= rule.min_n else []
+    if model.task == Task.CLASSIFICATION and model.threshold is not None:
+        evidence["threshold"] = model.threshold
+        evidence["outcomes"] = {
+            "champion": measures.confusion(truth, before >= model.threshold),
+            "candidate": measures.confusion(truth, after >= model.threshold),
+        }
+    return evidence
+
+
+def _measures(retraining: Retraining, answers: measures.Answers) -> list[dict[str, Any]]:
+    model = retraining.model
+    if model.task == Task.CLASSIFICATION:
+        assert model.threshold is not None
+        return measures.classification(answers, threshold=model.threshold, seed=SEED)
+    return measures.regression(answers, seed=SEED)
+
+
+def _learned(champion: ModelVersion, since: datetime) -> str:
+    """Whether the comparison is fair: what the champion is known to have learned from."""
+    if champion.data_until is None:
+        return f"The challenger did not learn from them; what v{champion.number} learned from is unknown."
+    if champion.data_until > since:
+        return f"The challenger did not learn from them; v{champion.number} did, which favours it."
+    return "Neither version learned from them."
+
+
+@transaction.atomic
+def conclude(
+    *, actor: Actor, retraining: Retraining, candidate: ModelVersion, comparison: dict[str, Any]
+) -> Retraining:
+    """Ends the retraining: a request, a review or neither, by ``domain.OUTCOMES``."""
+    locked = Retraining.objects.select_for_update(of=("self",)).select_related(
+        selectors.TEAM, "model__owner", "rule", "champion"
+    )
+    row = locked.get(pk=retraining.pk)
+    if row.state == State.FINISHED:
+        return row
+    main = comparison["measures"][0] if comparison["measures"] else None
+    words = words_of(main) if main else "unknown"
+    row.outcome, follows = domain.OUTCOMES[words]
+    row.sentence = outcome_sentence(row, candidate, comparison, main)
+    row.candidate, row.comparison = candidate, comparison
+    row.state, row.finished_at = domain.RETRAINING.after(row.state, "finish"), clock.now()
+    if follows == domain.REQUEST_OPENS:
+        _ask(actor, row, candidate, comparison)
+    row.save()
+    if follows == domain.REVIEW_OPENS:
+        _open_review(actor, row)
+    record(
+        actor=actor,
+        action=ledger_actions.FINISHED,
+        subject=row,
+        team=row.model.use_case.team_id,
+        reason=row.sentence,
+        changes={"outcome": (None, row.outcome), "version": (None, str(candidate))},
+    )
+    return row
+
+
+def outcome_sentence(
+    row: Retraining, candidate: ModelVersion, comparison: dict[str, Any], main: dict[str, Any] | None
+) -> str:
+    """The comparison in one sentence."""
+    cases = f"{comparison['rows']:,} labelled cases of {comparison['days']} days"
+    if comparison.get("changed"):
+        return f"Undecided: {comparison['changed']}"
+    if main is None or main["difference"] is None:
+        return f"Undecided: {cases} do not suffice to tell {candidate} from v{row.champion.number}; that is not a pass."
+    condition = row.rule.condition()
+    metric = main["metric"]
+    say = domain.Condition(metric, "", 0.0, 1, 1, condition.unit).say
+    verdict = {
+        domain.BETTER: f"{candidate} is better than v{row.champion.number}",
+        domain.WORSE: f"{candidate} is worse than v{row.champion.number}",
+    }.get(row.outcome, f"{candidate} does not differ from v{row.champion.number}")
+    return (
+        f"{verdict}: {main['name']} {say(main['candidate'])} against {say(main['champion'])} on the same {cases} "
+        f"(difference {_signed(main['difference'])}, 95% interval {_signed(main['low'])} to {_signed(main['high'])})."
+    )
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.3f}".replace("-", "\u2212")
+
+
+def _ask(actor: Actor, row: Retraining, candidate: ModelVersion, comparison: dict[str, Any]) -> None:
+    try:
+        row.request = approvals.request_promotion(
+            actor=actor,
+            version=candidate,
+            mode=training.mode_of(row.champion),
+            reason=f"{row.sentence} {row.reason}",
+            evidence=comparison,
+            on_behalf_of=row.model.owner,
+            requester=f"Retraining rule of {row.model}",
+        )
+    except Refused as refusal:
+        row.sentence += f" No request was opened: {refusal.sentence}"
+
+
+def _open_review(actor: Actor, row: Retraining) -> None:
+    if Review.objects.filter(model=row.model, state=domain.OPEN).exists():
+        return
+    review = Review.objects.create(
+        model=row.model,
+        retraining=row,
+        reason=f"Retraining did not help. {row.sentence}",
+        opened_at=clock.now(),
+    )
+    record(
+        actor=actor,
+        action=ledger_actions.REVIEW_OPENED,
+        subject=review,
+        team=row.model.use_case.team_id,
+        reason=review.reason,
+    )

@@ -14,16 +14,20 @@ from audit.catalogue.words import metric_name, metric_value
 LABELLED_SHARE: Final = 0.8
 """A week counts once this share of its predictions has labels."""
 
-QUEUED, RUNNING, FINISHED, FAILED = "queued", "running", "finished", "failed"
+QUEUED, RUNNING, WAITING, FINISHED, FAILED = "queued", "running", "waiting", "finished", "failed"
 RETRAINING: Final = Transitions(
     noun="retraining",
     table={
         (QUEUED, "start"): RUNNING,
         (RUNNING, "start"): RUNNING,
         (FAILED, "start"): RUNNING,
-        (RUNNING, "finish"): FINISHED,
+        (RUNNING, "wait"): WAITING,
+        (FAILED, "compare"): WAITING,
+        (WAITING, "compare"): WAITING,
+        (WAITING, "finish"): FINISHED,
         (QUEUED, "fail"): FAILED,
         (RUNNING, "fail"): FAILED,
+        (WAITING, "fail"): FAILED,
         (FAILED, "fail"): FAILED,
     },
     refusals={FINISHED: "This retraining is finished; its result stands."},
@@ -139,7 +143,9 @@ def judge(condition: Condition, weeks: Sequence[Week], standing: Standing) -> Ve
             )
     values = [week.value for week in weeks if week.value is not None]
     said = f"{name} was {listed([condition.say(value) for value in values])}"
-    when = f"week of {say_day(weeks[-1].start)}" if len(weeks) == 1 else f"weeks until that of {say_day(weeks[-1].start)}"
+    when = (
+        f"week of {say_day(weeks[-1].start)}" if len(weeks) == 1 else f"weeks until that of {say_day(weeks[-1].start)}"
+    )
     broken = sum(condition.broken_by(value) for value in values)
     limit = f"{condition.comparison} {condition.say(condition.threshold)}"
     if broken < condition.windows:
@@ -157,7 +163,7 @@ def _bar(standing: Standing) -> tuple[str, str] | None:
     if standing.request_open:
         return "request_open", f"a request to promote {standing.request_open} waits for its decision."
     if standing.running:
-        return "running", "a retraining is running."
+        return "running", "a retraining is under way."
     if standing.since_last is not None and standing.since_last < standing.cooldown:
         weeks = "week" if standing.since_last == 1 else "weeks"
         return (
@@ -167,7 +173,7 @@ def _bar(standing: Standing) -> tuple[str, str] | None:
     if standing.history < standing.needed:
         return (
             "too_little_history",
-            f"{standing.history} labelled weeks are there; {standing.needed} are needed to train and to compare.",
+            f"{standing.history} labelled weeks are there; {standing.needed} are needed to train.",
         )
     return None
 

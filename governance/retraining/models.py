@@ -25,7 +25,8 @@ class State(models.TextChoices):
     """Where a retraining stands."""
 
     QUEUED = domain.QUEUED, "Queued"
-    RUNNING = domain.RUNNING, "Running"
+    RUNNING = domain.RUNNING, "Training"
+    WAITING = domain.WAITING, "Waiting for labels"
     FINISHED = domain.FINISHED, "Finished"
     FAILED = domain.FAILED, "Failed"
 
@@ -55,9 +56,9 @@ def _whole(default: int, least: int, most: int) -> "models.PositiveIntegerField[
 class Rule(Record):
     """Retrain ``model`` with ``pipeline`` when ``metric`` breaks ``threshold`` in ``windows`` weeks in a row.
 
-    It learns from ``train_weeks`` labelled weeks and compares on the ``compare_weeks`` after them, at least ``min_n``
-    labelled predictions each week; after a retraining it waits ``cooldown_weeks``. ``shadow``: a challenger is
-    deployed beside production, so that both score the same cases.
+    It learns from the newest ``train_weeks`` labelled weeks and compares on the ``compare_weeks`` that follow, at
+    least ``min_n`` labelled predictions each week; after a retraining it waits ``cooldown_weeks``. ``shadow``: a
+    challenger is deployed beside production, so that its own weeks are measured as well.
     """
 
     model = models.ForeignKey("catalogue.Model", on_delete=models.PROTECT, related_name="rules")
@@ -69,7 +70,7 @@ class Rule(Record):
     min_n = _whole(200, 1, 10_000_000)
     mode = models.CharField(max_length=10, choices=Mode.choices, default=Mode.ASK)
     train_weeks = _whole(8, 1, 260)
-    compare_weeks = _whole(2, 1, 52)
+    compare_weeks = _whole(4, 1, 52)
     cooldown_weeks = _whole(4, 0, 260)
     shadow = models.BooleanField(default=True)
     enabled = models.BooleanField(default=True)

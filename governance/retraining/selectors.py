@@ -127,8 +127,22 @@ def served(model: Model) -> list[ModelVersion]:
 
 def is_running(rule: Rule) -> bool:
     """Whether a retraining of the rule's model is under way; one whose job was cancelled is not."""
-    rows = Retraining.objects.filter(model=rule.model_id, state__in=(State.QUEUED, State.RUNNING))
+    rows = Retraining.objects.filter(model=rule.model_id, state__in=(State.QUEUED, State.RUNNING, State.WAITING))
     return rows.exclude(job__state__in=("cancelled", "failed")).exists()
+
+
+def waiting(rule: Rule) -> QuerySet[Retraining]:
+    """Retrainings of the rule whose challenger waits for labelled weeks to be compared on."""
+    return Retraining.objects.filter(rule=rule, state=State.WAITING).select_related(
+        TEAM, "model__owner", "rule__pipeline", "rule__model", "champion", "candidate__model"
+    )
+
+
+def compared_weeks(retraining: Retraining) -> list[Week]:
+    """The labelled weeks after those that fired, of the champion, oldest first: at most as many as the rule asks for."""
+    rule = retraining.rule
+    known = weeks(version=retraining.champion, metric=rule.metric, until=clock.now().date())
+    return [week for week in known if week.start > retraining.week and week.complete(rule.min_n)][: rule.compare_weeks]
 
 
 def thresholds(viewer: Actor, models: Sequence[Model]) -> dict[UUID, Threshold]:

@@ -42,7 +42,7 @@ def create_rule(
     min_n: int = 200,
     mode: str = Mode.ASK,
     train_weeks: int = 8,
-    compare_weeks: int = 2,
+    compare_weeks: int = 4,
     cooldown_weeks: int = 4,
     shadow: bool = True,
     enabled: bool = True,
@@ -149,6 +149,8 @@ def evaluate(*, actor: Actor, rule: Rule, week: date) -> list[Retraining]:
     champion = holder_of(model=rule.model)
     last = week + (rule.windows - 1) * WEEK
     known = selectors.weeks(version=champion, metric=rule.metric, until=last) if champion else []
+    if any(one.start == week and one.n == 0 for one in known):
+        return []  # its labels are still to come, and measuring them asks again
     due = [week] + [one.start for one in known if one.start > week and one.complete(rule.min_n)]
     fired = []
     for monday in due:
@@ -208,7 +210,7 @@ def _standing(rule: Rule, known: list[domain.Week], monday: date) -> domain.Stan
         since_last=(monday - previous).days // 7 if previous else None,
         cooldown=rule.cooldown_weeks,
         history=sum(week.complete(rule.min_n) for week in known if week.start <= monday),
-        needed=rule.train_weeks + rule.compare_weeks,
+        needed=rule.train_weeks,
     )
 
 
@@ -266,11 +268,10 @@ def why_not_start(actor: Actor, rule: Rule) -> str:
     champion, complete = _labelled_weeks(rule)
     if champion is None:
         return f"No version of {rule.model} is in production, so there is nothing to compare with."
-    needed = rule.train_weeks + rule.compare_weeks
-    if len(complete) < needed:
-        return f"{len(complete)} labelled weeks are there; {needed} are needed to train and to compare."
+    if len(complete) < rule.train_weeks:
+        return f"{len(complete)} labelled weeks are there; {rule.train_weeks} are needed to train."
     if selectors.is_running(rule):
-        return "A retraining of this model is running."
+        return "A retraining of this model is under way."
     request = approvals.open_request(model=rule.model)
     if request is not None:
         return f"A request to promote {request.version} waits for its decision."
@@ -294,10 +295,10 @@ def bind_job(*, retraining: Retraining, job: Job) -> None:
 
 @transaction.atomic
 def begin(*, retraining_id: str) -> Retraining | None:
-    """The retraining, running from now; None when it has been finished before, by an earlier attempt of the job."""
+    """The retraining, training from now; None when an earlier attempt of the job has trained."""
     rows = Retraining.objects.select_for_update(of=("self",))
     retraining = rows.select_related(selectors.TEAM, "model__owner", "rule__pipeline", "champion").get(pk=retraining_id)
-    if retraining.state == State.FINISHED:
+    if retraining.state in (State.WAITING, State.FINISHED):
         return None
     retraining.state = domain.RETRAINING.after(retraining.state, "start")
     retraining.save(update_fields=("state",))

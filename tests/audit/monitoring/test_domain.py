@@ -133,7 +133,7 @@ def test_regression_agrees_with_scikit_learn_and_hand():
 
 
 def test_regression_without_rows_is_undefined():
-    assert {one for one in domain.regression(errors=[]).values()} == {domain.Estimate(None, None, None, 0)}
+    assert set(domain.regression(errors=[]).values()) == {domain.Estimate(None, None, None, 0)}
 
 
 def test_bootstrap_of_the_mean_repeats_with_its_seed_and_holds_the_mean():
@@ -162,3 +162,23 @@ def test_metrics_do_not_depend_on_the_order_of_rows(rows, random):
     assert (first.value is None) == (second.value is None)
     if first.value is not None:
         assert first.value == pytest.approx(second.value, abs=1e-12)
+
+
+def test_delong_paired_by_single_rows_is_close_to_plain_delong():
+    random = np.random.default_rng(0)
+    labels = random.random(2000) < 0.3
+    one, two = random.random(2000) + labels * 0.5, random.random(2000) + labels * 0.6
+    plain, grouped = domain.delong_paired(one, two, labels), domain.delong_paired(one, two, labels, np.arange(2000))
+    assert plain is not None and grouped is not None
+    assert grouped.difference == plain.difference
+    assert grouped.high - grouped.low == pytest.approx(plain.high - plain.low, rel=0.01)
+
+
+def test_delong_paired_by_doubled_rows_gives_the_interval_of_the_rows_counted_once():
+    random = np.random.default_rng(1)
+    labels = random.random(600) < 0.4
+    one, two = random.random(600) + labels * 0.5, random.random(600) + labels * 0.3
+    once = domain.delong_paired(one, two, labels, np.arange(600))
+    twice = domain.delong_paired(*(np.repeat(values, 2) for values in (one, two, labels)), np.repeat(np.arange(600), 2))
+    assert once is not None and twice is not None
+    assert (twice.low, twice.high) == pytest.approx((once.low, once.high))

@@ -51,12 +51,18 @@ def test_week_above_the_threshold_does_not_fire_and_is_kept(rule, version):
     assert "below 0.640 in 2 of 3." in kept.sentence
 
 
-@pytest.mark.parametrize(("n", "predictions"), [(300, 520), (150, 160), (0, 520)])
+@pytest.mark.parametrize(("n", "predictions"), [(300, 520), (150, 160), (1, 520)])
 def test_week_with_too_few_labels_is_unknown_and_fires_nothing(rule, version, n, predictions):
     low(version, range(5))
     measured(version, 5, 0.1, n=n, predictions=predictions)
     assert judge(rule, 5) == []
     assert last(rule).code == "too_few_labels" and "unknown is not a pass" in last(rule).sentence
+
+
+def test_week_whose_labels_are_still_to_come_is_not_judged(rule, version):
+    low(version, range(5))
+    measured(version, 5, None, n=0)
+    assert judge(rule, 5) == [] and not rule.evaluations.filter(week=monday(5)).exists()
 
 
 def test_week_without_a_value_is_unknown(rule, version):
@@ -97,7 +103,9 @@ def test_no_version_in_production_is_unknown(model, rule, version):
 def test_too_little_history_does_not_start(rule, version):
     low(version, range(3))
     assert judge(rule, 2) == []
-    assert last(rule).sentence.endswith("Not started: 3 labelled weeks are there; 6 are needed to train and to compare.")
+    assert last(rule).sentence.endswith(
+        "Not started: 3 labelled weeks are there; 4 are needed to train."
+    )
 
 
 def test_open_request_blocks_the_rule(cast, model, rule, version):
@@ -115,7 +123,9 @@ def review_of(rule, version) -> Review:
         rule=rule, model=rule.model, key="before", week=monday(0), started_by="rule", reason="", state="finished",
         champion=version, outcome="not_better",
     )  # fmt: skip
-    return Review.objects.create(model=rule.model, retraining=done, reason="It did not help.", opened_at=done.created_at)
+    return Review.objects.create(
+        model=rule.model, retraining=done, reason="It did not help.", opened_at=done.created_at
+    )
 
 
 def test_open_review_blocks_the_rule_until_a_validator_closes_it(cast, rule, version):
@@ -172,7 +182,11 @@ def test_who_may_not_manage_retraining_changes_no_rule(cast, rule, name):
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"windows": 0}, "greater than or equal to 1"), ({"comparison": "beside"}, "not a valid choice"), ({"colour": 1}, "has no colour")],
+    [
+        ({"windows": 0}, "greater than or equal to 1"),
+        ({"comparison": "beside"}, "not a valid choice"),
+        ({"colour": 1}, "has no colour"),
+    ],
 )
 def test_rule_out_of_range_is_refused(cast, rule, changes, sentence):
     with pytest.raises(InvalidInput, match=sentence):
@@ -181,7 +195,7 @@ def test_rule_out_of_range_is_refused(cast, rule, changes, sentence):
 
 def test_same_rule_again_changes_nothing_and_another_for_the_metric_is_refused(rule):
     same = {"model": rule.model, "pipeline": rule.pipeline, "metric": "roc_auc", "comparison": "below", "windows": 3}
-    again = services.create_rule(actor=SYSTEM, threshold=0.64, train_weeks=4, **same)
+    again = services.create_rule(actor=SYSTEM, threshold=0.64, train_weeks=4, compare_weeks=2, **same)
     assert again == rule and Entry.objects.filter(action="retraining.rule_created").count() == 1
     with pytest.raises(InvalidInput, match="has a rule for roc_auc"):
         services.create_rule(actor=SYSTEM, threshold=0.7, **same)
@@ -192,7 +206,7 @@ def test_start_on_demand_uses_the_newest_labelled_weeks_once(cast, rule, version
     measured(version, 6, 0.9, n=10)
     started = services.start_retraining(actor=cast.actor("owner"), rule=rule, reason="New carrier.")
     assert (started.week, started.started_by, started.reason) == (monday(5), "Owner", "New carrier.")
-    with pytest.raises(Refused, match="is running"):
+    with pytest.raises(Refused, match="is under way"):
         services.start_retraining(actor=cast.actor("owner"), rule=rule, reason="Again.")
     Retraining.objects.update(state="finished")
     with pytest.raises(Refused, match="were retrained on before"):

@@ -12,7 +12,9 @@ from audit.people.models import User
 class Command(BaseCommand):
     """Starts the job once; a second call changes nothing."""
 
-    help = "Fill the demo organisation: real flights of 2013, replayed through the product. Only into an empty database."
+    help = (
+        "Fill the demo organisation: real flights of 2013, replayed through the product. Only into an empty database."
+    )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Starts the job ``demo.fill``, unless there are users."""
