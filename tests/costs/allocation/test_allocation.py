@@ -38,13 +38,19 @@ def test_sample_allocated_sums_equal_the_bill(shared_data: Path) -> None:
     read(receive((shared_data / "bills" / "focus_sample.csv").read_bytes()))
     assert Allocation.objects.count() == Charge.objects.count()
     for measure in ("billed", "effective"):
-        sums = [rows.aggregate(sum=ExactSum(measure))["sum"] for rows in (Charge.objects, Allocation.objects, DayCost.objects)]
+        sums = [
+            rows.aggregate(sum=ExactSum(measure))["sum"]
+            for rows in (Charge.objects, Allocation.objects, DayCost.objects)
+        ]
         assert sums[0] == sums[1] == sums[2] != 0
 
 
 def test_bill_read_is_allocated_to_model_version_and_stage(model: Model, version: ModelVersion) -> None:
     read(receive(bill(ROWS)))
-    found = {(c.slug, c.version, c.stage, c.residue, c.evidence): c.effective for c in selectors.weekly_costs(viewer=EVERYONE)}
+    found = {
+        (c.slug, c.version, c.stage, c.residue, c.evidence): c.effective
+        for c in selectors.weekly_costs(viewer=EVERYONE)
+    }
     assert found == {
         ("late-arrival", 1, "train", "", "resource"): Decimal("10.005"),
         ("late-arrival", None, "serve_batch", "", "tag"): Decimal("20.004"),
@@ -59,7 +65,13 @@ def test_allocate_again_changes_nothing_until_a_model_comes(cast: Cast, model: M
     assert services.allocate(actor=EVERYONE, source="test")["changed"] == 0
     before = datetime.now(UTC)
     catalogue.register_model(
-        actor=EVERYONE, use_case=model.use_case, slug="sandbox", name="sandbox", task="regression", owner=cast.owner, outcome="x"
+        actor=EVERYONE,
+        use_case=model.use_case,
+        slug="sandbox",
+        name="sandbox",
+        task="regression",
+        owner=cast.owner,
+        outcome="x",
     )
     assert services.allocate(actor=EVERYONE, source="test", period=date(2013, 6, 1))["changed"] == 1
     assert {cost.slug for cost in selectors.weekly_costs(viewer=EVERYONE)} == {"late-arrival", "sandbox", ""}
@@ -76,9 +88,7 @@ def test_later_bill_takes_the_place_of_the_earlier_in_costs(model: Model) -> Non
 
 def test_own_rules_take_the_place_of_the_given_ones(model: Model, home: Path) -> None:
     own = home / "allocation.yaml"
-    own.write_text(
-        "tags: {model: [product], version: [v], stage: [s]}\nresources: {}\nusage: {}\nservices: {}\n"
-    )
+    own.write_text("tags: {model: [product], version: [v], stage: [s]}\nresources: {}\nusage: {}\nservices: {}\n")
     try:
         read(receive(bill([{"Tags": '{"Product": "late-arrival"}'}])))
         own.write_text("tags: {}\n")
@@ -93,7 +103,9 @@ def test_own_rules_take_the_place_of_the_given_ones(model: Model, home: Path) ->
 def test_costs_each_person_sees_their_models_and_their_teams_residue(cast: Cast, model: Model) -> None:
     read(receive(bill(ROWS), source="organisation"))
     read(receive(bill([{"EffectiveCost": "5"}]), source="own", team=cast.team))
-    seen = {name: whole(cast.actor(name)) for name in ("manager", "owner", "auditor", "administrator", "outsider", "nobody")}
+    seen = {
+        name: whole(cast.actor(name)) for name in ("manager", "owner", "auditor", "administrator", "outsider", "nobody")
+    }
     models, all_of_it = Decimal("30.009"), Decimal("39.26")
     assert seen == {
         "manager": models + 5, "owner": models + 5, "auditor": all_of_it, "administrator": all_of_it,
@@ -164,7 +176,9 @@ def test_spend_page_query_count_does_not_grow_with_charges(cast: Cast, model: Mo
     def count() -> int:
         client = cast.client("manager")
         client.get("/spend/")
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             assert client.get("/spend/").status_code == 200
         return len(queries)
 

@@ -56,7 +56,9 @@ def found(**fields: object) -> tuple[str | None, int | None, str, str, str]:
         ({"resource_name": "late-arrival", "usage": "EUC1-Host:ml.m5"}, ("late-arrival", None, "serve_online", "", "name")),
     ],
 )  # fmt: skip
-def test_attribute_charge_goes_where_its_evidence_points(fields: dict[str, object], expected: tuple[object, ...]) -> None:
+def test_attribute_charge_goes_where_its_evidence_points(
+    fields: dict[str, object], expected: tuple[object, ...]
+) -> None:
     assert found(**fields) == expected
 
 
@@ -66,12 +68,16 @@ def test_names_with_a_dot_are_taken_literally() -> None:
 
 def test_rules_with_an_unknown_stage_are_refused() -> None:
     with pytest.raises(ValueError, match="no stage"):
-        Rules.of({"tags": {"model": [], "version": [], "stage": []}, "resources": {"x": "nope"}, "usage": {}, "services": {}})
+        Rules.of(
+            {"tags": {"model": [], "version": [], "stage": []}, "resources": {"x": "nope"}, "usage": {}, "services": {}}
+        )
 
 
 AMOUNTS = st.decimals(min_value=-(10**9), max_value=10**9, places=12)
 WORDS = st.one_of(st.sampled_from(SLUGS), st.text(max_size=12))
-TEXTS = st.builds("".join, st.lists(st.one_of(WORDS, st.sampled_from(["-", "/", ":", "_", "-v3", ARN, "endpoint/"])), max_size=6))
+TEXTS = st.builds(
+    "".join, st.lists(st.one_of(WORDS, st.sampled_from(["-", "/", ":", "_", "-v3", ARN, "endpoint/"])), max_size=6)
+)
 ITEMS = st.lists(
     st.builds(
         Item,
@@ -80,7 +86,9 @@ ITEMS = st.lists(
         currency=st.sampled_from(["USD", "EUR", "JPY"]),
         billed=AMOUNTS,
         effective=AMOUNTS,
-        tags=st.dictionaries(st.sampled_from(["tollgate:model", "TOLLGATE:STAGE", "tollgate:version", "x"]), WORDS, max_size=3),
+        tags=st.dictionaries(
+            st.sampled_from(["tollgate:model", "TOLLGATE:STAGE", "tollgate:version", "x"]), WORDS, max_size=3
+        ),
         resource_id=TEXTS,
         resource_name=TEXTS,
         resource_type=st.sampled_from(["", "bucket", "endpoint", "odd"]),
@@ -93,7 +101,9 @@ ITEMS = st.lists(
 
 
 @given(ITEMS, st.sets(st.sampled_from(SLUGS)))
-def test_allocate_any_bill_conserves_every_currency_and_gives_each_charge_once(items: list[Item], slugs: set[str]) -> None:
+def test_allocate_any_bill_conserves_every_currency_and_gives_each_charge_once(
+    items: list[Item], slugs: set[str]
+) -> None:
     shares = domain.allocate(items, Names(slugs), RULES)
     assert [share.key for share in shares] == [one.key for one in items]
     for measure in ("billed", "effective"):
