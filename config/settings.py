@@ -45,6 +45,7 @@ INSTALLED_APPS = [
     "governance.retraining",
     "governance.maturity",
     "governance.portfolio",
+    "governance.demo",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
