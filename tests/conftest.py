@@ -23,6 +23,7 @@ SUPPORT = [
     "tests.support.api",
     "tests.support.browser",
     "tests.support.cast",
+    "tests.support.jobs",
     "tests.support.filled",
     "tests.support.servers",
 ]

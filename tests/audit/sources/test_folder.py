@@ -1,0 +1,223 @@
+"""A folder's files come in once, whole, from inside the inbox; what cannot be used is told."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from audit.base import clock
+from audit.base.actors import Actor
+from audit.base.errors import InvalidInput, NotPermitted
+from audit.catalogue.models import Model, ModelVersion
+from audit.jobs import services as jobs
+from audit.jobs.models import Job, State
+from audit.ledger.models import Entry
+from audit.monitoring.models import Upload
+from audit.sources import domain, services
+from audit.sources.folder.connector import FolderConnector, place
+from audit.sources.models import Source
+from tests.support.cast import SYSTEM, Cast
+from tests.support.jobs import Worker
+
+ROWS = "prediction_id,at,version,prediction,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,1,0.8,10,UA\n"
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[Path]:
+    """An inbox of this test alone."""
+    before, settings.TOLLGATE_INBOX = settings.TOLLGATE_INBOX, tmp_path / "inbox"
+    settings.TOLLGATE_INBOX.mkdir()
+    yield settings.TOLLGATE_INBOX
+    settings.TOLLGATE_INBOX = before
+
+
+@pytest.fixture
+def source(cast: Cast, inbox: Path) -> Source:
+    """The inbox as a source of the team."""
+    return services.add_source(
+        actor=cast.actor("owner"), kind="folder", name="Arrivals", team=cast.team, settings={"path": ""}
+    )
+
+
+def put(folder: Path, name: str, text: str = ROWS, *, age: float = 10) -> Path:
+    """A file that was written ``age`` seconds ago."""
+    path = folder / name
+    path.write_text(text)
+    then = time.time() - age
+    os.utime(path, (then, then))
+    return path
+
+
+def pull(worker: Worker, source: Source) -> Job:
+    """One pull."""
+    job = jobs.start("sources.pull", actor=SYSTEM, trigger="person", args={"source": str(source.pk)}, subject=source)
+    worker.run(job)
+    source.refresh_from_db()
+    return job
+
+
+def test_file_is_received_once_however_often_it_is_pulled(
+    worker: Worker, source: Source, inbox: Path, model: Model, version: ModelVersion
+) -> None:
+    put(inbox, "late-arrival.predictions.2013-w10.csv")
+    job = pull(worker, source)
+    assert (job.state, job.counts) == (State.SUCCEEDED, {"new": 1, "known": 0, "waiting": 0, "unknown": 0})
+    upload = Upload.objects.get()
+    assert (upload.model, upload.kind, upload.filename) == (
+        model,
+        "predictions",
+        "late-arrival.predictions.2013-w10.csv",
+    )
+    assert Job.objects.filter(kind="monitoring.import", parent=job).count() == 1
+    put(inbox, "late-arrival.predictions.again.csv")
+    assert pull(worker, source).counts["new"] == 0
+    assert Upload.objects.count() == 1
+    assert Job.objects.filter(kind="monitoring.import").count() == 1
+    assert source.totals["new"] == 1
+    assert source.last_success_at is not None
+
+
+def test_file_being_written_waits(worker: Worker, source: Source, inbox: Path, model: Model) -> None:
+    path = put(inbox, "late-arrival.predictions.csv", age=0)
+    assert pull(worker, source).counts["waiting"] == 1
+    assert not Upload.objects.exists()
+    os.utime(path, (time.time() - 5, time.time() - 5))
+    assert pull(worker, source).counts["new"] == 1
+
+
+def test_unknown_names_are_told_and_left(worker: Worker, source: Source, inbox: Path, model: Model) -> None:
+    put(inbox, "notes.txt")
+    put(inbox, "no-such-model.labels.csv")
+    job = pull(worker, source)
+    assert job.counts["unknown"] == 2
+    assert source.problems == [
+        "no-such-model.labels.csv: Flight operations has no model no-such-model; register it first.",
+        "notes.txt: the name says no model and kind. Call it model.predictions.anything.csv.",
+    ]
+    assert {path.name for path in inbox.iterdir()} == {"notes.txt", "no-such-model.labels.csv"}
+
+
+def test_model_of_another_team_is_not_fed(worker: Worker, cast: Cast, inbox: Path, model: Model) -> None:
+    foreign = services.add_source(
+        actor=cast.actor("outsider"), kind="folder", name="Meals", team=cast.other_team, settings={"path": ""}
+    )
+    put(inbox, "late-arrival.predictions.csv")
+    assert pull(worker, foreign).counts == {"new": 0, "known": 0, "waiting": 0, "unknown": 1}
+    assert not Upload.objects.exists()
+
+
+def test_links_out_of_the_inbox_are_not_followed(
+    worker: Worker, source: Source, inbox: Path, tmp_path: Path, model: Model
+) -> None:
+    secret = put(tmp_path, "secret.csv")
+    (inbox / "late-arrival.predictions.csv").symlink_to(secret)
+    assert pull(worker, source).counts == {"new": 0, "known": 0, "waiting": 0, "unknown": 0}
+    with pytest.raises(InvalidInput, match="outside the inbox"):
+        place("../elsewhere")
+
+
+def test_folder_that_is_gone_fails_with_its_path(worker: Worker, source: Source, inbox: Path) -> None:
+    services.change_source(actor=SYSTEM, source=source, name="Arrivals", settings={"path": "nightly"}, every_seconds=60)
+    job = pull(worker, source)
+    assert job.state == State.FAILED
+    assert f"There is no folder {inbox / 'nightly'}" in job.error
+    assert source.last_error == job.error
+    assert source.standing == domain.Standing.FAILING
+    (inbox / "nightly").mkdir()
+    assert pull(worker, source).state == State.SUCCEEDED
+    assert source.last_error == ""
+
+
+def test_due_sources_are_pulled_once_a_slot(worker: Worker, source: Source) -> None:
+    services.start_due()
+    services.start_due()
+    job = Job.objects.get(kind="sources.pull")
+    assert (job.trigger, job.actor_name, job.team) == ("schedule", "schedule", source.team)
+    worker.run(job)
+    services.start_due()
+    assert Job.objects.filter(kind="sources.pull").count() == 1
+    services.switch_source(actor=SYSTEM, source=source, enabled=False, reason="moving")
+    Source.objects.update(last_started_at=None)
+    services.start_due()
+    assert Job.objects.filter(kind="sources.pull").count() == 1
+
+
+def test_scheduled_pulls_that_found_nothing_leave_one_row(worker: Worker, source: Source) -> None:
+    for slot in range(3):
+        args = {"source": str(source.pk)}
+        job = jobs.start(
+            "sources.pull", actor=SYSTEM, trigger="schedule", args=args, key=f"{source.pk}:{slot}", subject=source
+        )
+        worker.run(job)
+    assert list(Job.objects.filter(kind="sources.pull").values_list("pk", flat=True)) == [job.pk]
+
+
+def test_source_added_without_the_role_is_refused(cast: Cast) -> None:
+    with pytest.raises(NotPermitted, match="connect sources"):
+        services.add_source(
+            actor=cast.actor("validator"), kind="folder", name="x", team=cast.team, settings={"path": ""}
+        )
+    assert not Source.objects.exists()
+
+
+def test_pages_show_test_and_pull(cast: Cast, source: Source, inbox: Path, worker: Worker, model: Model) -> None:
+    put(inbox, "late-arrival.predictions.csv")
+    owner, manager = cast.client("owner"), cast.client("manager")
+    assert "First pull waits" in owner.get("/sources/").content.decode()
+    tested = owner.post(f"/sources/{source.pk}/test/").content.decode()
+    assert "it holds 1 files" in tested
+    assert owner.post(f"/sources/{source.pk}/pull/").status_code == 302
+    assert Entry.objects.filter(action="sources.asked", actor_id="owner@example.org").count() == 1
+    assert "aria-disabled" in manager.get(f"/sources/{source.pk}/").content.decode()
+    assert manager.post(f"/sources/{source.pk}/pull/").status_code == 403
+    assert cast.client("outsider").get(f"/sources/{source.pk}/").status_code == 404
+
+
+def test_add_form_keeps_what_was_typed_and_says_what_is_wrong(cast: Cast, inbox: Path) -> None:
+    owner = cast.client("owner")
+    sent = {"name": "Nightly", "team": str(cast.team.pk), "path": "../../etc", "every_seconds": "60"}
+    answer = owner.post("/sources/add/folder/", sent)
+    assert answer.status_code == 422
+    assert "lies outside the inbox" in answer.content.decode()
+    assert 'value="Nightly"' in answer.content.decode()
+    assert owner.post("/sources/add/folder/", {**sent, "path": "nightly"}).status_code == 302
+    assert Source.objects.get().settings == {"path": "nightly"}
+    assert owner.post("/sources/add/folder/", {**sent, "team": str(cast.other_team.pk)}).status_code == 422
+
+
+def test_connector_test_names_what_does_not_work(inbox: Path, model: Model) -> None:
+    put(inbox, "notes.txt")
+    put(inbox, "other.labels.csv")
+    checks = FolderConnector().test({"path": ""})
+    assert [check.ok for check in checks] == [True, False, False]
+    assert "notes.txt" in checks[1].sentence
+    assert "There is no model other" in checks[2].sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("late-arrival.predictions.csv", ("late-arrival", "predictions")),
+        ("late-arrival.labels.2013-w28.csv.gz", ("late-arrival", "labels")),
+        ("a.labels.x.y.ndjson", ("a", "labels")),
+        ("late-arrival.csv", None),
+        ("Late.labels.csv", None),
+        ("late-arrival.labels.xlsx", None),
+        (".labels.csv", None),
+    ],
+)
+def test_name_says_model_and_kind(name: str, expected: tuple[str, str] | None) -> None:
+    found = domain.named(name)
+    assert (None if found is None else (found.model, found.kind)) == expected
+
+
+def test_actor_of_pull_is_the_job(worker: Worker, source: Source, inbox: Path, model: Model) -> None:
+    put(inbox, "late-arrival.predictions.csv")
+    job = pull(worker, source)
+    entry = Entry.objects.get(action="monitoring.received")
+    assert (entry.origin, entry.actor_kind) == (f"job {job.pk}", "service")
+    assert clock.now() >= entry.at
+    assert Actor.service("x").may("sources.manage")
