@@ -2,7 +2,7 @@
 
 from audit.catalogue.listing import ModelRow
 from audit.catalogue.states import State
-from audit.catalogue.words import count_of, metric_name, metric_value
+from audit.catalogue.words import count_of, metric_name, metric_value, told_apart
 
 
 def sentences(row: ModelRow) -> list[str]:
@@ -14,13 +14,15 @@ def sentences(row: ModelRow) -> list[str]:
     if last is None or last.value is None:
         return [f"Nobody can say. {standing.why} Send labels for them, and the next week is measured."]
     value = metric_value(standing.metric, last.value, unit)
+    need = ""
+    if bound is not None:
+        value, need = told_apart(standing.metric, last.value, bound.value, unit)
     measured = f"{metric_name(standing.metric)} was {value} in the week of {last.start.day} {last.start:%B %Y}"
     if bound is None:
         return [
             f"Nobody has said what is enough: its {_inner(measured)}.",
             "A retraining rule sets the threshold that it is held to.",
         ]
-    need = metric_value(bound.metric, bound.value, unit)
     if standing.state is State.BELOW:
         side = "below" if bound.below else "above"
         weeks = f", {side} it for {count_of(standing.broken, 'measured week')} in a row" if standing.broken > 1 else ""

@@ -11,7 +11,7 @@ from django.db.models import Max, Q
 from audit.base.actors import Actor
 from audit.catalogue import horizon, selectors, states
 from audit.catalogue.models import Deployment, Model, ModelVersion
-from audit.catalogue.words import metric_value, metric_words
+from audit.catalogue.words import metric_name, metric_value, metric_words, told_apart
 
 HEADINGS = (
     "model", "use_case", "team", "owner", "task", "state", "production_version", "main_measure", "value", "week_from",
@@ -44,7 +44,11 @@ class ModelRow:
         last = self.standing.last
         if last is None or last.value is None:
             return ""
-        return metric_words(self.standing.metric, last.value, self.model.unit)
+        bound = self.standing.threshold
+        if bound is None:
+            return metric_words(self.standing.metric, last.value, self.model.unit)
+        value, _ = told_apart(bound.metric, last.value, bound.value, self.model.unit)
+        return f"{metric_name(bound.metric)} {value}"
 
     @property
     def needs(self) -> str:
@@ -52,7 +56,10 @@ class ModelRow:
         bound = self.standing.threshold
         if bound is None:
             return ""
+        last = self.standing.last
         value = metric_value(bound.metric, bound.value, self.model.unit)
+        if last is not None and last.value is not None:
+            _, value = told_apart(bound.metric, last.value, bound.value, self.model.unit)
         return f"needs {value}" if bound.below else f"at most {value}"
 
     @property

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from audit.base import periods
 from audit.base.errors import InvalidInput, NotFound
 from audit.catalogue import horizon, lede, listing, notes, own_panels, selectors
-from audit.catalogue.models import Task
+from audit.catalogue.models import Model, ModelVersion, Task
 from audit.catalogue.panels import panels_for
 from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
@@ -89,7 +89,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     return render(request, "catalogue/model.html", context)
 
 
-def _ran(request: HttpRequest, found: selectors.Model) -> own_panels.Ran | None:
+def _ran(request: HttpRequest, found: Model) -> own_panels.Ran | None:
     day = _day(request, "on")
     if day is None:
         return None
@@ -150,7 +150,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     return render(request, "catalogue/version.html", context)
 
 
-def _gaps(found: selectors.ModelVersion) -> list[str]:
+def _gaps(found: ModelVersion) -> list[str]:
     """What the records do not say about where a version came from."""
     run = found.run
     missing = {

@@ -32,6 +32,18 @@ def metric_value(metric: str, value: float, unit: str = "") -> str:
     return f"{value:.3f}"
 
 
+def told_apart(metric: str, value: float, bound: float, unit: str = "") -> tuple[str, str]:
+    """Both as ``metric_value``, with more decimals where a difference would be rounded away."""
+    first, second = metric_value(metric, value, unit), metric_value(metric, bound, unit)
+    if first != second or value == bound:
+        return first, second
+    for places in range(2 if metric in IN_UNITS else 4, 10):
+        if f"{value:.{places}f}" != f"{bound:.{places}f}":
+            words = unit if metric in IN_UNITS else ""
+            return f"{value:,.{places}f} {words}".strip(), f"{bound:,.{places}f} {words}".strip()
+    return first, second
+
+
 def metric_words(metric: str, value: float, unit: str = "") -> str:
     """Both: "ROC AUC 0.660"."""
     return f"{metric_name(metric)} {metric_value(metric, value, unit)}"

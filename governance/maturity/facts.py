@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Final
+from uuid import UUID
 
 from governance.maturity.domain import Fact, Framework
 from governance.maturity.rows import Records, Run, Version
@@ -342,7 +343,7 @@ def approvals(records: Records) -> Fact:
 @fact("promotion_lag")
 def promotion_lag(records: Records) -> Fact:
     """The median of the days from the decision to the deployment."""
-    first = {}
+    first: dict[UUID, datetime] = {}
     for one in sorted(records.deployments, key=lambda one: one.since):
         if one.environment == PRODUCTION:
             first.setdefault(one.version, one.since)

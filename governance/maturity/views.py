@@ -27,7 +27,7 @@ PAGES = {
     "costs": ("allocation:spend", "Spend"),
 }
 HEADINGS = ("id", "level", "group", "name", "asks", "optional", "rule", "state", "what_we_know", "as_of")
-SHOWN_STEPS = 6
+SHOWN_STEPS = 14
 
 
 @require_safe

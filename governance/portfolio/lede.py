@@ -1,5 +1,6 @@
 """The front page's first sentences: what the models returned, which of them is in trouble, and what waits."""
 
+from audit.catalogue.states import State
 from audit.catalogue.words import count_of
 from config.ui import format as say
 from governance.portfolio.happenings import Waiting
@@ -25,10 +26,12 @@ def trouble(found: Overview) -> tuple[str, list[tuple[str, str]]]:
     """Which models are outside their threshold: the words around, and (name, slug) of each."""
     outside = found.outside()
     if not outside:
-        known = [line for line in found.lines if line.row.standing.state != "unknown"]
+        known = [line for line in found.lines if line.row.standing.state is not State.UNKNOWN]
         if not known:
             return "Nobody can say yet whether they are still right.", []
-        return f"None of the {len(known)} that can be judged is outside its threshold.", []
+        close = sum(1 for line in known if line.row.standing.state is State.WATCH)
+        near = f"; {close} {'is' if close == 1 else 'are'} close to it" if close else ""
+        return f"None of the {len(known)} that can be judged is outside its threshold{near}.", []
     names = [(line.row.model.name, line.row.model.slug) for line in outside]
     return ("is" if len(names) == 1 else "are") + " outside the threshold that was agreed.", names
 

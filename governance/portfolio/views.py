@@ -125,7 +125,11 @@ def _figures(found: Overview, assessment: Assessment | None) -> list[dict[str, A
     if assessment is not None:
         top = google().levels[-1]
         unknown = assessment.counts.get("unknown", 0)
-        reach = f"Level {assessment.confirmed} is confirmed, level {assessment.possible} possible"
+        reach = f"Level {assessment.confirmed} is confirmed, "
+        if assessment.possible > assessment.confirmed:
+            reach += f"level {assessment.possible} possible"
+        else:
+            reach += "and no more is possible for now"
         total = sum(assessment.counts.values())
         rows.append(
             {
