@@ -161,7 +161,11 @@ class WindowsQuery(Schema):
     summary="Send predictions",
 )
 def send_predictions(
-    request: HttpRequest, slug: str, version: int | None = None, format: str = "", filename: str = ""
+    request: HttpRequest,
+    slug: str,
+    version: int | None = None,
+    format: str = "",  # noqa: A002  the query parameter
+    filename: str = "",
 ) -> Any:
     """Takes a prediction log of the model. Columns: prediction_id, at (with zone), version (or ``?version=``), score
     (probability of a positive) or prediction, and the model's features.
@@ -172,7 +176,12 @@ def send_predictions(
 @router.post(
     "/models/{slug}/labels", response=answers(404, accepted=Received), openapi_extra=FILE_BODY, summary="Send labels"
 )
-def send_labels(request: HttpRequest, slug: str, format: str = "", filename: str = "") -> Any:
+def send_labels(
+    request: HttpRequest,
+    slug: str,
+    format: str = "",  # noqa: A002  the query parameter
+    filename: str = "",
+) -> Any:
     """Takes what became known of earlier predictions. Columns: prediction_id, label (0, 1, true, false or a number);
     if you have it, at (when it became known) and predicted_at (which finds the prediction faster).
     """

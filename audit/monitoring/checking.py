@@ -145,7 +145,8 @@ def _time(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
     checks = []
     if type_ == "text":
         # The expression is tried only on what does not end as most times do; it costs more than the conversion.
-        zone = f"{raw} IS NOT NULL AND (CASE WHEN suffix({raw}, 'Z') THEN false ELSE NOT regexp_matches({raw}, {literal(ZONE)}) END)"
+        looks = f"CASE WHEN suffix({raw}, 'Z') THEN true ELSE regexp_matches({raw}, {literal(ZONE)}) END"
+        zone = f"{raw} IS NOT NULL AND NOT ({looks})"
         dated = f"{zone} AND regexp_matches({raw}, '^\\d{{4}}-\\d\\d-\\d\\d([T ][\\d:.]*)?$')"
         mend = "Write it as 2026-03-01T08:30:00Z or 2026-03-01T09:30:00+01:00."
         checks = [
@@ -163,7 +164,7 @@ def _number(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
     if type_ == "text":
         value = f"TRY_CAST({raw} AS DOUBLE)"
         if field.kind == "label":
-            value = f"CASE lower({raw}) WHEN 'true' THEN 1::DOUBLE WHEN 'false' THEN 0::DOUBLE ELSE TRY_CAST({raw} AS DOUBLE) END"
+            value = f"CASE lower({raw}) WHEN 'true' THEN 1::DOUBLE WHEN 'false' THEN 0::DOUBLE ELSE {value} END"
     else:
         value = f"CAST({raw} AS DOUBLE)"
     checks = []

@@ -14,7 +14,7 @@ class UploadForm(forms.Form):
     kind = forms.ChoiceField(label="What it holds", choices=Kind.choices)
     file = forms.FileField(
         label="File",
-        help_text="CSV (also gzipped), NDJSON or Parquet. Times need a zone; the first line of a CSV names the columns.",
+        help_text="CSV (also gzipped), NDJSON or Parquet. Times need a zone; a CSV's first line names the columns.",
         max_length=200,
     )
     version = forms.TypedChoiceField(

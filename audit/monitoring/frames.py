@@ -1,4 +1,4 @@
-"""Raw rows of a period as Arrow tables, for jobs that train or compare: only the partitions of that period are opened."""
+"""Raw rows of a period as Arrow tables, for jobs that train or compare: only that period's partitions are opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DuckDB over the lake: bounded memory, spilling to Tollgate's own folder, and only the partitions that are asked for."""
+"""DuckDB over the lake: bounded memory, spilling to Tollgate's own folder, and only partitions that are asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each prediction counts once, and each label finds its prediction; old partitions are opened only when they must be."""
+"""Each prediction counts once, and each label finds its prediction; old partitions are opened only if they must be."""
 
 from __future__ import annotations
 

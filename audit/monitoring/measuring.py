@@ -1,4 +1,4 @@
-"""A week's figures follow from that week's partitions and nothing else: predictions, the newest labels, the threshold."""
+"""A week's figures follow from that week's partitions alone: predictions, the newest labels, the threshold."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Final
 from audit.base import clock
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
+from audit.catalogue.words import metric_value
 from audit.monitoring import domain, lakehouse
 from audit.monitoring.domain import Confusion, Estimate
 from audit.monitoring.models import Kind, Partition, Window
@@ -115,23 +116,19 @@ def _regression(window: Window, table: Any, threshold: float | None) -> dict[str
     return domain.regression(errors=errors)
 
 
-def figure(value: float | None, unit: str = "") -> str:
-    """A metric as a page shows it: three decimals below 10, one above; "unknown" for None."""
-    if value is None:
-        return "unknown"
-    return f"{value:,.{3 if abs(value) < 10 else 1}f}{' ' + unit if unit else ''}"
-
-
 def sentence(model: Model, changed: list[Measured]) -> str:
     """What the week's main metric is now, of each version that changed."""
     metric = domain.MAIN_METRIC[model.task]
     parts = []
     for window, values in changed:
         found = values[metric]
-        interval = f" ({figure(found.low)} to {figure(found.high)})" if found.low is not None else ""
+        interval = ""
+        if found.low is not None and found.high is not None:
+            interval = f" ({metric_value(metric, found.low)} to {metric_value(metric, found.high)})"
+        value = metric_value(metric, found.value, model.unit) if found.value is not None else "unknown"
         parts.append(
-            f"v{window.version.number}: {domain.LABELS[metric]} {figure(found.value, model.unit if interval == '' else '')}"
-            f"{interval}, n={found.n:,} of {window.predictions:,} predictions"
+            f"v{window.version.number}: {domain.LABELS[metric]} {value}{interval}, "
+            f"n={found.n:,} of {window.predictions:,} predictions"
         )
     return "; ".join(parts)
 

@@ -66,17 +66,22 @@ def _figure(
                 [point.low for point in own],
                 [point.high for point in own],
                 colour=at,
-                note=[f" ({metric_value(metric, point.low, model.unit)} to {metric_value(metric, point.high, model.unit)}),"
-                      f" n={point.n:,}" if point.low is not None and point.high is not None else f" n={point.n:,}"
-                      for point in own],
+                note=[_note(model, metric, point) for point in own],
             )
-        )  # fmt: skip
+        )
     return charts.lines(
         lines,
         threshold=threshold.value if threshold else None,
         events=events,
         y_format=".1f" if metric in IN_UNITS else ".2f",
     )
+
+
+def _note(model: Model, metric: str, point: Point) -> str:
+    """What a point says beside its value when someone points at it."""
+    if point.low is None or point.high is None:
+        return f" n={point.n:,}"
+    return f" ({metric_value(metric, point.low)} to {metric_value(metric, point.high, model.unit)}), n={point.n:,}"
 
 
 def _conclusion(model: Model, metric: str, measured: list[Point], threshold: Threshold | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -257,7 +258,7 @@ def _runs(batch: pa.RecordBatch, *, versioned: bool) -> Sequence[tuple[Key, pa.R
     plain = batch.select([name for name in batch.schema.names if name not in {"#day", "version"}])
     return [
         ((int(versions[start]) if versioned else None, days[start].as_py()), plain.slice(start, end - start))
-        for start, end in zip(edges, edges[1:], strict=False)
+        for start, end in itertools.pairwise(edges)
         if end > start
     ]
 

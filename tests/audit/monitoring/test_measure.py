@@ -1,4 +1,4 @@
-"""Weeks follow from what was sent, whatever the order and cut of the files; a correction supersedes, never overwrites."""
+"""Weeks follow from what was sent, whatever the order and cut of files; a correction supersedes, never overwrites."""
 
 import json
 from datetime import UTC, datetime
@@ -279,7 +279,8 @@ def test_employment_log_gives_the_peers_rates(cast, use_case, shared_data, tmp_p
     at = "make_timestamptz(epoch_us(make_date(year, 1, 1)::TIMESTAMP) + 43200000000)"
     db = duckdb.connect()
     db.execute(
-        f'COPY (SELECT id AS prediction_id, {at} AS "at", 1 AS version, predicted_probability AS score, prediction, SEX '
+        f'COPY (SELECT id AS prediction_id, {at} AS "at", 1 AS version, '
+        "predicted_probability AS score, prediction, SEX "
         f"FROM read_parquet('{log}')) TO '{tmp_path}/log.parquet' (FORMAT parquet)"
     )
     db.execute(
