@@ -101,14 +101,17 @@ class Rules:
             ValueError: a part is missing, or a stage is none of STAGES.
         """
         try:
-            tags = [tuple(key.casefold() for key in data["tags"][name]) for name in ("model", "version", "stage")]
+            model, version, stage_ = (
+                tuple(str(key).casefold() for key in data["tags"][name]) for name in ("model", "version", "stage")
+            )
             resources, usage, services = (dict(data[name]) for name in ("resources", "usage", "services"))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"The rules lack {error}.") from error
         for stage in (*resources.values(), *usage.values(), *services.values()):
             if stage not in STAGES:
                 raise ValueError(f"{stage!r} is no stage; the stages are {', '.join(STAGES)}.")
-        return cls(*tags, {kind.casefold(): stage for kind, stage in resources.items()}, usage, services)
+        kinds = {str(kind).casefold(): stage for kind, stage in resources.items()}
+        return cls(model, version, stage_, kinds, usage, services)
 
 
 class Names:

@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Cast
 
 if TYPE_CHECKING:
-    Field = models.Field[Decimal, Decimal]
+    Field = models.Field[Any, Any]
 else:
     Field = models.Field
 DIGITS, PLACES = 38, 18

@@ -277,11 +277,12 @@ def _unreadable(error: "duckdb.Error") -> InvalidInput:
     where = f"row {max(1, int(line[1]) - 1)}" if line else ""
     lower = text.lower()
     if "maximum line size of" in lower:
-        return InvalidInput("A line is longer than a megabyte.", where=where, mend="Look for an unclosed quotation mark.")
+        mend = "Look for an unclosed quotation mark."
+        return InvalidInput("A line is longer than a megabyte.", where=where, mend=mend)
     if "gzip" in lower:
         return InvalidInput("The gzip file is cut off or damaged.", mend="Hand in the whole file.")
     if "parquet" in lower or "magic bytes" in lower or "thrift" in lower:
-        return InvalidInput("The Parquet file is cut off or damaged.", mend="Export it again and hand in the whole file.")
+        return InvalidInput("The Parquet file is cut off or damaged.", mend="Hand in the whole file.")
     if "unicode" in lower:
         return InvalidInput("The line is not UTF-8 text.", where=where, mend="Export it as UTF-8.")
     if "state machine" in lower:

@@ -5,8 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.test.utils import CaptureQueriesContext
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from audit.base.actors import Actor
 from audit.catalogue import services as catalogue
@@ -146,7 +146,7 @@ def test_spend_page_adds_up_to_the_bill_to_the_cent(cast: Cast, model: Model) ->
 def test_spend_page_as_csv_has_the_same_figures(cast: Cast, model: Model) -> None:
     read(receive(bill(ROWS)))
     answer = cast.client("auditor").get("/spend/?format=csv")
-    lines = b"".join(answer).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(answer).decode().splitlines()
     assert lines[0] == "model,train,serve_batch,all,before,currency"
     assert lines[-1].startswith("Bill,") and ",34.26," in lines[-1]
 

@@ -211,7 +211,7 @@ def test_returns_page_shows_figures_and_says_simulated(
     text = cast.client("manager").get("/returns/").content.decode()
     for figure in ("$27.60", "$20.00", "$7.60", "38%", "80%", "simulated"):
         assert figure in text
-    lines = b"".join(cast.client("manager").get("/returns/?format=csv")).decode().splitlines()  # type: ignore[arg-type]
+    lines = b"".join(cast.client("manager").get("/returns/?format=csv")).decode().splitlines()
     assert lines[1].startswith("2013-06-03,late-arrival,100,80,")
     assert "late-arrival" not in cast.client("outsider").get("/returns/").content.decode()
 
