@@ -4,11 +4,13 @@ Evidence is JSON: ``champion`` and ``candidate`` (version numbers), ``rows``, ``
 sentence), ``measures`` (the main one first; see ``Measure``), and ``outcomes`` of both versions, all optional.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from django.db.models import Model as Row
 from django.urls import NoReverseMatch, reverse
 
 from audit.base.actors import TITLES, Actor, Role
@@ -42,6 +44,7 @@ WORDS: Final = {
     "unknown": ("unknown", "Unknown"),
 }
 PARAMETERS_SHOWN: Final = 12
+DIGEST: Final = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{52}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +208,7 @@ def lede(row: PromotionRequest) -> list[str]:
         "Unknown": f"Whether it is better than {old} is unknown: the comparison could not be made.",
     }
     said = [sentences[main.words]]
-    worse = [line.name.lower() for line in lines[1:] if line.words == "Worse"]
+    worse = [line.name for line in lines[1:] if line.words == "Worse"]
     if worse:
         said.append(f"It is worse in {domain.listed(worse)}.")
     found = money(row)
@@ -333,9 +336,14 @@ def waiting(row: PromotionRequest, now: datetime) -> timedelta:
 
 
 def record(row: PromotionRequest, viewer: Actor) -> list[Event]:
-    """The ledger's entries about the request, oldest first."""
-    entries = of_subjects(viewer=viewer, subjects=[row]).order_by("number")
-    return [event_of(entry) for entry in entries]
+    """The ledger's entries about the request, oldest first; digests are cut, as they stand whole in the ledger."""
+    return events_about(viewer, [row])
+
+
+def events_about(viewer: Actor, subjects: list[Row]) -> list[Event]:
+    """The ledger's entries about ``subjects``, oldest first."""
+    events = [event_of(entry) for entry in of_subjects(viewer=viewer, subjects=subjects).order_by("number")]
+    return [replace(event, changes=DIGEST.sub(r"\1…", event.changes)) for event in events]
 
 
 def links(model: Model, version: ModelVersion) -> dict[str, str]:

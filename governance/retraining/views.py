@@ -13,8 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.base.errors import InvalidInput
 from audit.catalogue.own_panels import learned_from
-from audit.catalogue.timeline import event_of
-from audit.ledger.selectors import of_subjects
 from config.ui.tables import csv_response, wants_csv
 from governance.approvals import page as evidence
 from governance.retraining import comparing, selectors, services, starting
@@ -108,7 +106,7 @@ def run(request: HttpRequest, retraining_id: UUID) -> HttpResponseBase:
         "waits": waits,
         "learned": learned_from(row.candidate.data_from, row.candidate.data_until) if row.candidate else "",
         "data": list(row.candidate.training_data.select_related("dataset")) if row.candidate else [],
-        "record": [event_of(entry) for entry in of_subjects(viewer=viewer, subjects=[row]).order_by("number")],
+        "record": evidence.events_about(viewer, [row]),
         "review": getattr(row, "review", None),
         "job_url": evidence.url_of("jobs:job", row.job_id) if row.job_id else "",
         "poll": reverse("retraining:progress", args=[row.pk]),
@@ -189,13 +187,12 @@ def _review_page(
 ) -> HttpResponse:
     viewer = request.actor
     row = selectors.review(viewer=viewer, review_id=review_id)
-    entries = of_subjects(viewer=viewer, subjects=[row, row.retraining]).order_by("number")
     context = {
         "row": row,
         "is_open": row.state == ReviewState.OPEN,
         "form": form or ReviewForm(),
         "why": services.why_not_close(viewer, row),
-        "record": [event_of(entry) for entry in entries],
+        "record": evidence.events_about(viewer, [row, row.retraining]),
         "model_url": evidence.url_of("catalogue:model", row.model.slug),
         "crumbs": [("Retraining", reverse("retraining:overview"))],
     }

@@ -38,16 +38,18 @@ def triggers_lifted() -> Iterator[None]:
 
 def let_tests_flush() -> None:
     """Make Django's flush lift the triggers, and put back the rows that migrations made."""
-    plain_flush = connection.ops.execute_sql_flush
+    # On the class: where an event loop runs in the thread (Playwright keeps one), Django opens another connection.
+    kind = type(connection.ops)
+    plain_flush = kind.execute_sql_flush
 
-    def flush(statements: Any) -> None:
+    def flush(self: Any, statements: Any) -> None:
         if not statements:
             return
         with triggers_lifted():
-            plain_flush(statements)
+            plain_flush(self, statements)
         begin_ledger()
 
-    connection.ops.execute_sql_flush = flush  # type: ignore[method-assign, assignment]
+    kind.execute_sql_flush = flush  # type: ignore[method-assign]
 
 
 def begin_ledger() -> None:

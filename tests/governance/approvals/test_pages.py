@@ -31,7 +31,7 @@ def test_request_is_shown_to_the_team_and_to_who_sees_all(cast, asked, name):
     page = body(cast.client(name).get(url(asked)))
     assert "Shall late-arrival v2 replace v1 in production?" in page
     assert "Version 2 is better than v1: ROC AUC 0.660 against 0.610, a difference of +0.050." in page
-    assert "It is worse in brier score." in page
+    assert "It is worse in Brier score." in page
     assert "The same 12,345 labelled cases, 1 July to 14 July 2013" in page
     assert ('value="approve"' in page) == (name in {"validator", "approver"})
 

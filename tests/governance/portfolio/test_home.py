@@ -111,7 +111,9 @@ def test_home_csv_ends_with_the_total(cast: Cast, live: ModelVersion) -> None:
     assert rows[0]["period_until"] == "2013-07-14"
 
 
-@pytest.mark.parametrize("query", ["p=q", "p=y", "p=custom&from=2013-06-17&until=2013-06-30", "sort=state", "sort=none"])
+@pytest.mark.parametrize(
+    "query", ["p=q", "p=y", "p=custom&from=2013-06-17&until=2013-06-30", "sort=state", "sort=none"]
+)
 def test_home_answers_for_every_period_and_order(cast: Cast, live: ModelVersion, query: str) -> None:
     assert cast.client("owner").get(f"/?{query}").status_code == 200
 
