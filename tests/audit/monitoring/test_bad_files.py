@@ -1,6 +1,7 @@
 """A file that cannot be used says where and why, leaves nothing behind, and is kept."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,14 @@ from tests.audit.monitoring import logs
 pytestmark = pytest.mark.django_db
 GOOD = "a,2013-01-01T10:00:00Z,1,0.9,10,UA"
 WHEN = datetime(2013, 1, 1, 10, tzinfo=UTC)
-COLUMNS = {"prediction_id": ["a"], "at": [WHEN], "version": [1], "score": [0.9], "hour": [10.0], "carrier": ["UA"]}
+COLUMNS: dict[str, list[Any]] = {
+    "prediction_id": ["a"],
+    "at": [WHEN],
+    "version": [1],
+    "score": [0.9],
+    "hour": [10.0],
+    "carrier": ["UA"],
+}
 
 
 def row(**changes):

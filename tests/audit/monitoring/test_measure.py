@@ -164,11 +164,16 @@ def test_labels_open_only_the_newest_days(model, version, monkeypatch):
     for month in range(1, 7):
         rows = [f"{month}-{day},2013-{month:02}-{day:02}T12:00:00Z,1,0.5,1,x" for day in range(1, 25)]
         logs.send(model, "predictions", logs.csv(*rows))
-    opened = []
     from audit.lake import store as lake
 
+    opened: list[str] = []
     local = lake.local
-    monkeypatch.setattr(lake, "local", lambda path: opened.append(path) or local(path))
+
+    def noted(path):
+        opened.append(path)
+        return local(path)
+
+    monkeypatch.setattr(lake, "local", noted)
     upload = services.receive_upload(
         actor=logs.SYSTEM,
         model=model,
