@@ -32,7 +32,7 @@ def chart_of(models: Sequence[Model], weeks: dict[Any, list[WeekReturn]]) -> dic
             counts[row.currency] += row.net is not None
     currency = max(counts, key=lambda code: (counts[code], code), default="")
     if not currency or not counts[currency]:
-        return {"figure": None, "table": None, "currency": ""}
+        return {"figure": None, "table": None, "title": "Net value by week is unknown"}
     by_week: dict[date, dict[Any, Decimal | None]] = defaultdict(dict)
     for key, rows in weeks.items():
         for row in rows:
@@ -56,4 +56,7 @@ def chart_of(models: Sequence[Model], weeks: dict[Any, list[WeekReturn]]) -> dic
     figure = charts.lines(
         series, threshold=0.0, threshold_label="Nothing gained or lost,", y_format=",.0f", y_prefix=prefix
     )
-    return {"figure": figure, "table": (["Week from", *(model.name for model in shown)], lines), "currency": currency}
+    nets = [net for of in by_week.values() for net in of.values() if net is not None]
+    gained = sum(net > 0 for net in nets)
+    title = f"Outcomes were worth more than they cost in {gained} of {len(nets)} weeks of models"
+    return {"figure": figure, "table": (["Week from", *(model.name for model in shown)], lines), "title": title}
