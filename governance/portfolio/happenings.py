@@ -1,7 +1,7 @@
 """What waits for the viewer, and what changed lately: rules that fired, retrainings, decisions, new versions."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.urls import NoReverseMatch, reverse
 
@@ -136,4 +136,4 @@ def _asked(row: PromotionRequest) -> Change:
 def _moved(period: AliasPeriod) -> Change:
     url = link("catalogue:version", period.model.slug, period.version.number)
     title = f"{period.model} v{period.version.number} became production"
-    return Change("ok", "New", title, "", url, say.day(period.since), period.created_at)
+    return Change("ok", "New", title, "", url, say.day(period.since.astimezone(UTC).date()), period.created_at)
