@@ -122,9 +122,10 @@ def _end(job: Job, state: State, **fields: Any) -> bool:
     rows = Job.objects.filter(pk=job.pk, lease_token=job.lease_token, state=State.RUNNING)
     if not rows.update(state=state, finished_at=clock.now(), lease_token=None, lease_until=None, **fields):
         return False
-    job.refresh_from_db()
+    ended = Job.objects.select_related("team").get(pk=job.pk)
     for follower in FOLLOWERS.get(job.kind, ()):
-        follower(job)
+        follower(ended)
+    job.refresh_from_db()  # last: when a follower fails, the caller still holds the lease and can queue the job again
     return True
 
 

@@ -13,7 +13,7 @@ from audit.jobs.registry import KINDS
 from config.ui import tables
 from config.ui.templatetags import ui
 
-STATES = ui.JOB_STATES
+STATES = {**ui.JOB_STATES, **{state.label: ui.JOB_STATES[state.value] for state in State}}
 
 
 class JobFilter(django_filters.FilterSet):

@@ -44,8 +44,8 @@ def parse(text: str, *, zone: tzinfo) -> Query:
         field, value, without = part["field"] or "words", part["value"].strip('"'), bool(part["without"])
         if field not in QUALIFIERS and field != "words":
             field, value = "words", f"{field}:{value}"
-        if not value:
-            continue
+        if not value or (value.endswith(":") and value[:-1] in QUALIFIERS):
+            continue  # nothing stands behind the qualifier
         if field not in DATES:
             terms.append(Term(field, value, without))
             continue
