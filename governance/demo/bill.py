@@ -39,10 +39,10 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Bytes kept during the month that starts at ``month`` (UTC)."""
+    """Bytes kept during the day that starts at ``day`` (UTC)."""
 
     resource: str
-    month: datetime
+    day: datetime
     size: int
     tags: dict[str, str]
 
@@ -93,15 +93,17 @@ def _compute_row(item: Computed, tariff: Tariff) -> dict[str, str]:
 
 def _storage_row(item: Kept, tariff: Tariff) -> dict[str, str]:
     megabytes = Decimal(max(1, math.ceil(item.size / MEGABYTE)))
+    days = (next_month(item.day) - month_of(item.day)).days
+    price = (tariff.megabyte_month / days).quantize(Decimal("0.000001"))
     return _row(
         item.resource,
         item.tags,
-        item.month,
-        next_month(item.month),
-        cost=tariff.megabyte_month * megabytes,
-        price=tariff.megabyte_month,
+        item.day,
+        item.day + DAY,
+        cost=price * megabytes,
+        price=price,
         quantity=str(megabytes),
-        unit="100GB-Months",
+        unit="100GB-Days",
         sku="STORAGE-STANDARD",
         service=("Storage", "Amazon S3 (simulated)"),
         description="Simulated: a megabyte of the demo is billed as a hundred gigabytes, started ones whole",

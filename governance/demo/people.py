@@ -52,4 +52,4 @@ def _write(signins: dict[str, dict[str, str]]) -> None:
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         json.dump(signins, file, indent=2)
-    os.replace(draft, target)
+    draft.replace(target)

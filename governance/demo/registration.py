@@ -1,4 +1,4 @@
-"""Registers a demo model through the API, as its owner's program would: what it is, what it learned from, where it runs."""
+"""Registers a demo model through the API, as its owner's program would: what it is, what made it, where it runs."""
 
 import platform
 from typing import TYPE_CHECKING, Any

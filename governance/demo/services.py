@@ -1,6 +1,7 @@
 """The steps of filling the demo. Each may run twice and takes effect once: what exists is found again."""
 
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -104,7 +105,7 @@ def send_bill(*, run: Run) -> dict[str, Any]:
     about = organisation.load()
     root = run.job.root
     assert root is not None
-    content = bill.write([*_computed(root)], [*_kept()], about.tariff)
+    content = bill.write(_computed(root), _kept(), about.tariff)
     file = billing.receive_bill(
         actor=run.actor,
         source="demo",
@@ -146,23 +147,23 @@ def _seconds(job: Job) -> float:
     return (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else 0
 
 
-def _kept() -> list[bill.Kept]:
-    """What each model kept of its logs, month by month, and the flights' own file, which belongs to no model."""
+def _kept() -> Iterator[bill.Kept]:
+    """What each model kept of its logs, day by day, and the flights' own file, which belongs to no model."""
     about = organisation.load()
-    last = about.weeks[-1] + WEEK
-    month, items = bill.month_of(about.weeks[0]), []
     data = flights.cached(scoring.cache_folder()).stat().st_size
-    while month < last:
-        end = bill.next_month(month)
-        items.append(bill.Kept("bucket/flight-operations-data", month, data, {}))
+    written = {
+        (row["model__slug"], row["day"]): row["sum"]
+        for row in Partition.objects.values("model__slug", "day").annotate(sum=Sum("bytes"))
+    }
+    kept = dict.fromkeys(about.models, 0)
+    day = about.weeks[0]
+    while day < about.weeks[-1] + WEEK:
+        yield bill.Kept("bucket/flight-operations-data", day, data, {})
         for slug in about.models:
-            size = (
-                Partition.objects.filter(model__slug=slug, day__lt=end.date()).aggregate(sum=Sum("bytes"))["sum"] or 0
-            )
+            kept[slug] += written.get((slug, day.date()), 0)
             tags = {"tollgate:model": slug, "tollgate:stage": "store"}
-            items.append(bill.Kept(f"bucket/{slug}-logs", month, size, tags))
-        month = end
-    return items
+            yield bill.Kept(f"bucket/{slug}-logs", day, kept[slug], tags)
+        day += bill.DAY
 
 
 def summary(*, run: Run) -> dict[str, Any]:

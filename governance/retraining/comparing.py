@@ -14,7 +14,8 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.clock import start_of
 from audit.base.errors import Refused
-from audit.catalogue.models import ModelVersion, Task
+from audit.catalogue import services as catalogue
+from audit.catalogue.models import Deployment, Environment, ModelVersion, Task
 from audit.catalogue.selectors import holder_of
 from audit.lake import store
 from audit.ledger.services import record
@@ -133,6 +134,11 @@ def _compare(actor: Actor, retraining: Retraining, candidate: ModelVersion) -> d
             "champion": measures.confusion(truth, before >= model.threshold),
             "candidate": measures.confusion(truth, after >= model.threshold),
         }
+    elif model.task == Task.REGRESSION:
+        evidence["outcomes"] = {
+            "champion": {"absolute_error": float(np.abs(before - truth).sum())},
+            "candidate": {"absolute_error": float(np.abs(after - truth).sum())},
+        }
     return evidence
 
 
@@ -172,6 +178,8 @@ def conclude(
     row.state, row.finished_at = domain.RETRAINING.after(row.state, "finish"), clock.now()
     if follows == domain.REQUEST_OPENS:
         _ask(actor, row, candidate, comparison)
+    else:
+        _leave_shadow(actor, row, candidate)
     row.save()
     if follows == domain.REVIEW_OPENS:
         _open_review(actor, row)
@@ -225,6 +233,15 @@ def _ask(actor: Actor, row: Retraining, candidate: ModelVersion, comparison: dic
         )
     except Refused as refusal:
         row.sentence += f" No request was opened: {refusal.sentence}"
+
+
+def _leave_shadow(actor: Actor, row: Retraining, candidate: ModelVersion) -> None:
+    """A challenger that is not asked for does not run on."""
+    live = Deployment.objects.filter(version=candidate, environment=Environment.SHADOW, until=None)
+    end = selectors.compared_weeks(row)
+    until = start_of(end[-1].start + selectors.WEEK) if end else None
+    for deployment in live.select_related(f"version__{selectors.TEAM}"):
+        catalogue.end_deployment(actor=actor, deployment=deployment, until=until, reason=row.sentence)
 
 
 def _open_review(actor: Actor, row: Retraining) -> None:

@@ -46,9 +46,9 @@ def crawl(page: "Page") -> Iterator[str]:
         yield path
         for href in page.locator("a[href]").evaluate_all("links => links.map(link => link.href)"):
             parts = urlsplit(href)
-            if parts.netloc == urlsplit(page.url).netloc and "format=" not in parts.query:
-                if not parts.path.startswith(LEFT_OUT):
-                    waiting.append(parts.path)
+            here = parts.netloc == urlsplit(page.url).netloc
+            if here and "format=" not in parts.query and not parts.path.startswith(LEFT_OUT):
+                waiting.append(parts.path)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,50 @@
+"""Every figure of a filled demo that must not depend on how many workers filled it, or on which of them died."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+SCRIPT = """
+import json
+from django.db.models import Count
+from audit.ledger.models import Entry
+from audit.ledger.selectors import first_break
+from audit.monitoring.models import Partition, Window
+from costs.allocation.models import Allocation
+from costs.billing.amounts import ExactSum
+from governance.approvals.models import PromotionRequest
+from governance.retraining.models import Evaluation, Retraining, Review
+
+windows = Window.objects.filter(superseded_at=None).prefetch_related("measurements").select_related("version__model")
+print("FIGURES" + json.dumps({
+    "windows": sorted(
+        [w.version.model.slug, w.version.number, str(w.start), w.predictions, w.labelled, w.tp, w.fp, w.fn, w.tn,
+         sorted([m.metric, round(m.value, 9), m.n] for m in w.measurements.all() if m.value is not None)]
+        for w in windows
+    ),
+    "partitions": sorted(map(list, Partition.objects.values_list("model__slug", "kind", "digest"))),
+    "retrainings": sorted(
+        [r.model.slug, r.outcome, str(r.week), r.comparison["measures"]] for r in Retraining.objects.all()
+    ),
+    "fired": sorted([e.rule.model.slug, str(e.week)] for e in Evaluation.objects.filter(fired=True)),
+    "requests": sorted([r.version.model.slug, r.version.number, r.state] for r in PromotionRequest.objects.all()),
+    "reviews": sorted([r.model.slug, r.state] for r in Review.objects.all()),
+    "costs": sorted(
+        [row["model__slug"] or "", row["stage"], str(row["sum"])]
+        for row in Allocation.objects.filter(split__superseded_at=None)
+        .values("model__slug", "stage").annotate(sum=ExactSum("effective"))
+    ),
+    "entries": sorted(
+        map(list, Entry.objects.exclude(action__startswith="people.").exclude(action__startswith="jobs.")
+            .values_list("action").annotate(n=Count("pk")))
+    ),
+    "chain broken at": first_break(),
+}, default=str))
+"""
+
+
+def figures(manage: Callable[..., str]) -> dict[str, Any]:
+    """The figures of the installation whose ``manage.py`` is given."""
+    said = manage("shell", "--verbosity", "0", "-c", SCRIPT)
+    found: dict[str, Any] = json.loads(said[said.index("FIGURES") + len("FIGURES") :])
+    return found
