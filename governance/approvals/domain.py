@@ -140,7 +140,7 @@ def binding(
     Raises:
         InvalidInput: a figure is not a finite number, or too large for JSON.
     """
-    content = {
+    content: dict[str, Any] = {
         "model": model,
         "version": version,
         "artefact": artefact_digest,

@@ -71,7 +71,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a rule asks: ``metric`` on the ``comparison`` ("below" or "above") side of ``threshold``, ``windows`` times."""
+    """What a rule asks: ``metric`` on one side of ``threshold`` (``comparison``: below or above), ``windows`` times."""
 
     metric: str
     comparison: str

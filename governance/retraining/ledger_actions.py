@@ -3,7 +3,9 @@
 from audit.ledger.registry import Action, register
 
 RULE_CREATED = register(Action("retraining.rule_created", "set the retraining rule {subject}", link="retraining:rule"))
-RULE_CHANGED = register(Action("retraining.rule_changed", "changed the retraining rule {subject}", link="retraining:rule"))
+RULE_CHANGED = register(
+    Action("retraining.rule_changed", "changed the retraining rule {subject}", link="retraining:rule")
+)
 FIRED = register(Action("retraining.fired", "started the retraining of {subject}", link="retraining:run"))
 TRAINED = register(Action("retraining.trained", "trained a challenger: {subject}", link="retraining:run"))
 FINISHED = register(Action("retraining.finished", "finished the retraining of {subject}", link="retraining:run"))

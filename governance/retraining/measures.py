@@ -53,12 +53,15 @@ def classification(answers: Answers, *, threshold: float, seed: int) -> list[dic
     before, after = answers.champion, answers.challenger
     drawn = _Days(answers.days, seed)
     auc = delong_paired(after, before, truth, clusters=answers.days) if drawn.enough else None
-    ends = (auc.auc_b, auc.auc_a, (auc.difference, auc.low, auc.high)) if auc else (None, None, None)
+    size = int(truth.size)
+    ranks = measure("roc_auc", None, None, None, size, DELONG)
+    if auc:
+        ranks = measure("roc_auc", auc.auc_b, auc.auc_a, (auc.difference, auc.low, auc.high), size, DELONG)
     flags = (before >= threshold, after >= threshold)
     return [
-        measure("roc_auc", *ends, int(truth.size), DELONG),
+        ranks,
         drawn.ratio("recall", [truth & flag for flag in flags], [truth, truth], int(truth.sum())),
-        drawn.ratio("precision", [truth & flag for flag in flags], list(flags), int(truth.size)),
+        drawn.ratio("precision", [truth & flag for flag in flags], list(flags), size),
         drawn.mean("brier", (before - truth) ** 2, (after - truth) ** 2),
     ]
 
@@ -72,7 +75,7 @@ def regression(answers: Answers, *, seed: int) -> list[dict[str, Any]]:
 
 
 class _Days:
-    """Draws days with replacement, 2,000 times; how often each day is drawn weighs its sums, so no row is touched again.
+    """Draws days with replacement, 2,000 times; how often a day is drawn weighs its sums, so no row is touched again.
 
     The bootstrap of groups: Davison and Hinkley, "Bootstrap Methods and their Application" (1997), section 3.8.
     """
@@ -90,7 +93,7 @@ class _Days:
     def _sums(self, values: NDArray[Any]) -> NDArray[np.float64]:
         import numpy as np
 
-        return np.bincount(self.group, values, self.count)
+        return np.bincount(self.group, values, self.count).astype(np.float64)
 
     def mean(self, metric: str, before: NDArray[np.float64], after: NDArray[np.float64]) -> dict[str, Any]:
         """The measure that is a mean over rows."""

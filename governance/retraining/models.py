@@ -48,9 +48,7 @@ class ReviewState(models.TextChoices):
 
 
 def _whole(default: int, least: int, most: int) -> "models.PositiveIntegerField[int, int]":
-    return models.PositiveIntegerField(
-        default=default, validators=(MinValueValidator(least), MaxValueValidator(most))
-    )
+    return models.PositiveIntegerField(default=default, validators=(MinValueValidator(least), MaxValueValidator(most)))
 
 
 class Rule(Record):
@@ -84,9 +82,7 @@ class Rule(Record):
 
     def condition(self) -> domain.Condition:
         """What the rule asks, as a value."""
-        return domain.Condition(
-            self.metric, self.comparison, self.threshold, self.windows, self.min_n, self.model.unit
-        )
+        return domain.Condition(self.metric, self.comparison, self.threshold, self.windows, self.min_n, self.model.unit)
 
 
 class Evaluation(Record):
@@ -130,7 +126,9 @@ class Retraining(Record):
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     job = models.ForeignKey("jobs.Job", on_delete=models.PROTECT, null=True, related_name="retrainings")
     champion = models.ForeignKey("catalogue.ModelVersion", on_delete=models.PROTECT, related_name="+")
-    candidate = models.ForeignKey("catalogue.ModelVersion", on_delete=models.PROTECT, null=True, related_name="retrainings")
+    candidate = models.ForeignKey(
+        "catalogue.ModelVersion", on_delete=models.PROTECT, null=True, related_name="retrainings"
+    )
     run = models.ForeignKey("catalogue.PipelineRun", on_delete=models.PROTECT, null=True, related_name="+")
     comparison = models.JSONField(default=dict)
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True)

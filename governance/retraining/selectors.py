@@ -97,7 +97,7 @@ def open_reviews(*, viewer: Actor) -> QuerySet[Review]:
 
 
 def weeks(*, version: ModelVersion, metric: str, until: date) -> list[Week]:
-    """The measured weeks of ``version``, oldest first, up to the one that starts on ``until``; only weeks that are over."""
+    """The measured weeks of ``version``, oldest first, up to that which starts on ``until``; only weeks that are over."""
     rows = Window.objects.filter(
         version=version,
         source=Source.COMPUTED,
@@ -139,7 +139,7 @@ def waiting(rule: Rule) -> QuerySet[Retraining]:
 
 
 def compared_weeks(retraining: Retraining) -> list[Week]:
-    """The labelled weeks after those that fired, of the champion, oldest first: at most as many as the rule asks for."""
+    """The champion's labelled weeks after those that fired, oldest first: at most as many as the rule asks for."""
     rule = retraining.rule
     known = weeks(version=retraining.champion, metric=rule.metric, until=clock.now().date())
     return [week for week in known if week.start > retraining.week and week.complete(rule.min_n)][: rule.compare_weeks]

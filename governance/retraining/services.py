@@ -14,7 +14,7 @@ from audit.catalogue.models import Model, ModelVersion, Pipeline
 from audit.catalogue.selectors import holder_of
 from audit.jobs.models import Job
 from audit.jobs.models import State as JobState
-from audit.ledger.services import record
+from audit.ledger.services import Changes, record
 from audit.monitoring.domain import METRICS
 from governance.approvals import selectors as approvals
 from governance.retraining import domain, ledger_actions, selectors
@@ -105,7 +105,7 @@ def change_rule(*, actor: Actor, rule: Rule, changes: dict[str, Any], reason: st
         setattr(rule, name, value)
     _validate(rule)
     after = _values(rule)
-    changed = {name: (before[name], after[name]) for name in FIELDS if before[name] != after[name]}
+    changed: Changes = {name: (before[name], after[name]) for name in FIELDS if before[name] != after[name]}
     if changed:
         rule.save()
         record(
@@ -173,7 +173,7 @@ def _judge(
     else:
         verdict = domain.judge(rule.condition(), seen, standing)
     inputs = {
-        "rule": {name: value for name, value in _values(rule).items()},
+        "rule": _values(rule),
         "version": champion.number if champion else None,
         "weeks": [
             {"week": one.start.isoformat(), "value": one.value, "n": one.n, "predictions": one.predictions}

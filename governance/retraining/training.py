@@ -144,7 +144,8 @@ def _train(
 ) -> ModelVersion:
     """The registered candidate. An earlier attempt's candidate is taken up again."""
     model, pipeline = retraining.model, retraining.rule.pipeline
-    parameters = {"seed": SEED, "settings": _settings(pipeline.parameters)}
+    settings = _settings(pipeline.parameters)
+    parameters = {"seed": SEED, "settings": settings}
     run = catalogue.start_run(
         actor=actor, pipeline=pipeline, key=_run_key(retraining), trigger="retraining", parameters=parameters
     )
@@ -152,7 +153,7 @@ def _train(
     known = run.versions.select_related("model__use_case").first()
     if known is not None:
         return known
-    order = engines.Order(rows, dict(model.features), TARGET, model.task, SEED, parameters["settings"])
+    order = engines.Order(rows, dict(model.features), TARGET, model.task, SEED, settings)
     try:
         trained = engine.train(order)
     except TollgateError:
@@ -169,7 +170,7 @@ def _train(
             code_version=trained.code_version,
             environment=trained.environment,
         )
-        version = catalogue.register_version(
+        return catalogue.register_version(
             actor=actor,
             model=model,
             artefact=stored.path,
@@ -183,7 +184,6 @@ def _train(
             data_until=span.until,
             notes=retraining.reason,
         )
-    return version
 
 
 def _settings(parameters: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,8 @@ def addresses(cast, asked) -> list[str]:
         services.evaluate(actor=SYSTEM, rule=rule, week=monday(index))
     run = Retraining.objects.create(
         rule=rule, model=model, key="done", week=monday(0), started_by="Rule", reason="ROC AUC fell.", state="finished",
-        champion=version, candidate=asked.version, comparison=COMPARISON, outcome="not_better", sentence="No difference.",
+        champion=version, candidate=asked.version, comparison=COMPARISON, outcome="not_better",
+        sentence="No difference.",
     )  # fmt: skip
     review = Review.objects.create(model=model, retraining=run, reason="It did not help.", opened_at=run.created_at)
     return [

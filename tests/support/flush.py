@@ -49,7 +49,7 @@ def let_tests_flush() -> None:
             plain_flush(self, statements)
         begin_ledger()
 
-    kind.execute_sql_flush = flush  # type: ignore[method-assign]
+    kind.execute_sql_flush = flush  # type: ignore[method-assign, assignment]
 
 
 def begin_ledger() -> None:

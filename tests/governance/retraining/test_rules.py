@@ -103,9 +103,7 @@ def test_no_version_in_production_is_unknown(model, rule, version):
 def test_too_little_history_does_not_start(rule, version):
     low(version, range(3))
     assert judge(rule, 2) == []
-    assert last(rule).sentence.endswith(
-        "Not started: 3 labelled weeks are there; 4 are needed to train."
-    )
+    assert last(rule).sentence.endswith("Not started: 3 labelled weeks are there; 4 are needed to train.")
 
 
 def test_open_request_blocks_the_rule(cast, model, rule, version):
