@@ -97,7 +97,7 @@ def open_reviews(*, viewer: Actor) -> QuerySet[Review]:
 
 
 def weeks(*, version: ModelVersion, metric: str, until: date) -> list[Week]:
-    """The measured weeks of ``version``, oldest first, up to that which starts on ``until``; only weeks that are over."""
+    """The measured weeks of ``version`` that are over, oldest first, up to the one that starts on ``until``."""
     rows = Window.objects.filter(
         version=version,
         source=Source.COMPUTED,
