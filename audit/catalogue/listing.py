@@ -89,8 +89,11 @@ class ModelRow:
         ]
 
 
-def rows(*, viewer: Actor, models: Iterable[Model], weeks: int = 13) -> list[ModelRow]:
-    """The models with production version, live deployments, standing and last ``weeks`` weeks."""
+def rows(*, viewer: Actor, models: Iterable[Model], weeks: int = 13, as_of: datetime | None = None) -> list[ModelRow]:
+    """The models with production version, live deployments, standing and last ``weeks`` weeks.
+
+    ``as_of`` is the end of the data in view (UTC), where the caller knows it already.
+    """
     listed = list(models)
     ids = [model.pk for model in listed]
     production = {
@@ -102,7 +105,7 @@ def rows(*, viewer: Actor, models: Iterable[Model], weeks: int = 13) -> list[Mod
         running[one.version.model_id].append(one)
     measured = states.weeks_of(viewer, listed, weeks)
     thresholds = states.thresholds_of(viewer, listed)
-    as_of = horizon.last_data(viewer)
+    as_of = as_of or horizon.last_data(viewer)
     result = []
     for model in listed:
         metric, series = measured.get(model.pk, ("", ()))

@@ -60,8 +60,9 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     """One model: its state in words, and the sections that the slices register."""
     viewer = request.actor
     found = selectors.model(viewer=viewer, slug=slug)
-    period = periods.chosen(request.GET, last=horizon.last_data(viewer, found), default="q")
-    row = listing.rows(viewer=viewer, models=[found])[0]
+    as_of = horizon.last_data(viewer, found)
+    period = periods.chosen(request.GET, last=as_of, default="q")
+    row = listing.rows(viewer=viewer, models=[found], as_of=as_of)[0]
     if wants_csv(request):
         return csv_response([row.cells()], listing.HEADINGS, slug)
     shown = panels_for(found, viewer, period)

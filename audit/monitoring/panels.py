@@ -42,7 +42,7 @@ def _performance(model: Model, viewer: Actor, period: Period) -> Context:
     unit = f" in {model.unit}" if metric in IN_UNITS and model.unit else ""
     return {
         "figure": _figure(model, metric, points, threshold, events) if measured else None,
-        "title": _conclusion(model, metric, measured, threshold),
+        "title": _conclusion(model, metric, _served(model, viewer, measured), threshold),
         "sub": f"{metric_name(metric)}{unit} a week, with its 95% interval. {explain(metric)}",
         "table": (HEADER, [_row(model, metric, point) for point in reversed(points)]),
         "key": key,
@@ -82,6 +82,13 @@ def _note(model: Model, metric: str, point: Point) -> str:
     if point.low is None or point.high is None:
         return f" n={point.n:,}"
     return f" ({metric_value(metric, point.low)} to {metric_value(metric, point.high, model.unit)}), n={point.n:,}"
+
+
+def _served(model: Model, viewer: Actor, measured: list[Point]) -> list[Point]:
+    """The points of the version that served last: a challenger beside it does not speak for the model."""
+    last = selectors.serving(viewer=viewer, models=[model], count=1).get(model.pk)
+    own = [point for point in measured if last and point.version_number == last[-1].version_number]
+    return own or measured
 
 
 def _conclusion(model: Model, metric: str, measured: list[Point], threshold: Threshold | None) -> str:

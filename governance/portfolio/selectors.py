@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from audit.base.actors import Actor
@@ -78,7 +78,7 @@ SORTS = {
 }
 
 
-def overview(*, viewer: Actor, period: Period, sort: str = "net") -> Overview:
+def overview(*, viewer: Actor, period: Period, as_of: datetime | None = None, sort: str = "net") -> Overview:
     """What the viewer's models did in the period, against the same length before, and week by week."""
     models = list(catalogue.models(viewer=viewer))
     first = min(period.before().start, period.end - SPARK_WEEKS * WEEK)
@@ -90,7 +90,7 @@ def overview(*, viewer: Actor, period: Period, sort: str = "net") -> Overview:
     used = Counter(week.currency for own in weeks.values() for week in own if week.currency)
     used.update(currency for currency, own in untied.items() for _ in own)
     currency = used.most_common(1)[0][0] if used else ""
-    known = listing.rows(viewer=viewer, models=models, weeks=SPARK_WEEKS)
+    known = listing.rows(viewer=viewer, models=models, weeks=SPARK_WEEKS, as_of=as_of)
     lines = [
         Line(row, _within(weeks[row.model.pk], currency, period), _others(weeks[row.model.pk], currency))
         for row in known

@@ -32,8 +32,9 @@ HEADING = [
 def home(request: HttpRequest) -> HttpResponseBase:
     """The portfolio of the viewer's models in a period (``p``, or ``from`` and ``until``), sorted by ``sort``."""
     viewer = request.actor
-    period = periods.chosen(request.GET, last=horizon.last_data(viewer), default="4w")
-    found = selectors.overview(viewer=viewer, period=period, sort=request.GET.get("sort", "net"))
+    as_of = horizon.last_data(viewer)
+    period = periods.chosen(request.GET, last=as_of, default="4w")
+    found = selectors.overview(viewer=viewer, period=period, as_of=as_of, sort=request.GET.get("sort", "net"))
     if tables.wants_csv(request):
         return tables.csv_response(_csv(found), HEADING, f"overview-{period.first_day}-{period.last_day}")
     under_way = filling.now()
