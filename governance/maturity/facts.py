@@ -361,7 +361,9 @@ def promotion_lag(records: Records) -> Fact:
 @fact("audit")
 def audit(records: Records) -> Fact:
     """Versions and deployments with a ledger entry; 0 when the chain of entries is broken."""
-    if records.chain_holds is None or not records.changes:
+    if records.chain_holds is None:
+        return Fact("audit", None, "share", 0, None, "The ledger’s chain was never verified.", "ledger")
+    if not records.changes:
         return Fact(
             "audit", None, "share", 0, None, "Nothing that the ledger should tell of has happened yet.", "ledger"
         )

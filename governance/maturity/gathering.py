@@ -14,7 +14,7 @@ from audit.catalogue import horizon
 from audit.catalogue.models import AliasPeriod, Deployment, Model, ModelVersion, PipelineRun
 from audit.catalogue.selectors import PRODUCTION
 from audit.ledger.models import Entry
-from audit.ledger.selectors import first_break
+from audit.ledger.selectors import first_break, head, last_verification
 from audit.monitoring.models import Window
 from costs.allocation.models import DayCost
 from governance.approvals.models import Decision, PromotionRequest
@@ -31,6 +31,7 @@ from governance.maturity.rows import (
 )
 from governance.retraining.models import Evaluation, Outcome, Retraining, Rule, State
 
+SHORT_CHAIN = 20_000
 READER = Actor.service("maturity")
 
 
@@ -67,7 +68,7 @@ def gather() -> Records:
         windows=_windows(),
         rules=_rules(),
         firings=_firings(),
-        chain_holds=first_break() is None,
+        chain_holds=_chain_holds(),
         told=_told(),
         subjects=subjects,
         costs=_costs(),
@@ -171,6 +172,14 @@ def _firings() -> tuple[Firing, ...]:
         outcome = found.outcome or ("failed" if found.state == State.FAILED else "") if found else ""
         result.append(Firing(row.rule.model_id, row.at, found is not None, outcome))
     return tuple(result)
+
+
+def _chain_holds() -> bool | None:
+    """What the last walk over the ledger's chain found; a short chain that nobody walked is walked here."""
+    last = last_verification()
+    if last is not None:
+        return last.broken_at is None
+    return first_break() is None if head().number <= SHORT_CHAIN else None
 
 
 def _told() -> frozenset[str]:

@@ -15,7 +15,7 @@ def returned(found: Overview) -> str:
             return f"What {models} returned is unknown; they cost {_money(now.cost, found)} in this period."
         return f"What {models} returned and cost in this period is unknown."
     sentence = f"{models} returned {_money(now.net, found)} net"
-    if before.net is not None and before.weeks:
+    if before.net is not None and found.comparable:
         moved = now.net - before.net
         side = "more" if moved >= 0 else "less"
         sentence += f", {_money(abs(moved), found)} {side} than in the same time before"

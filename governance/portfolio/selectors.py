@@ -46,7 +46,10 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """All figures of the front page, in one currency; ``other_currencies`` are never added to it."""
+    """All figures of the front page, in one currency; ``other_currencies`` are never added to it.
+
+    ``comparable``: the data reach back over the whole of the time before.
+    """
 
     period: Period
     currency: str
@@ -56,6 +59,7 @@ class Overview:
     now: Sums
     before: Sums
     weeks: list[tuple[date, Sums]]
+    comparable: bool
     simulated: bool
 
     @property
@@ -108,6 +112,11 @@ def overview(*, viewer: Actor, period: Period, as_of: datetime | None = None, so
         now=total(line.money for line in lines) + residue,
         before=past,
         weeks=_by_week(weeks, untied[currency], currency, shown.date(), period.end.date()),
+        comparable=any(
+            week.week < (before.start + WEEK).date() and (week.predictions or week.cost)
+            for own in weeks.values()
+            for week in own
+        ),
         simulated=bool(used) and allocation.simulated(viewer=viewer, since=first.date(), until=period.end.date()),
     )  # fmt: skip
 

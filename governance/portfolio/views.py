@@ -99,7 +99,7 @@ def _figures(found: Overview, assessment: Assessment | None) -> list[dict[str, A
             "url": "#value",
             "spark": [_float(money.net) for money in weeks],
             "spark_label": f"Net value per week, {count}",
-            "change": _change(now.net, before.net if before.weeks else None),
+            "change": _change(now.net, before.net if found.comparable else None),
         },
         {
             "label": "Cost",
@@ -107,7 +107,7 @@ def _figures(found: Overview, assessment: Assessment | None) -> list[dict[str, A
             "url": happenings.link("allocation:spend"),
             "spark": [_float(money.cost) for money in weeks],
             "spark_label": f"Cost per week, {count}",
-            "change": _change(now.cost, before.cost or None)
+            "change": _change(now.cost, before.cost if found.comparable else None)
             + (
                 f" {say.money(found.residue.cost, currency, 0)} of it belongs to no model yet."
                 if found.residue.cost
@@ -147,7 +147,9 @@ def _figures(found: Overview, assessment: Assessment | None) -> list[dict[str, A
 
 def _change(now: Decimal | None, before: Decimal | None) -> str:
     words = say.change(now, before)
-    return "" if now is None else f"{words}." if before is not None else "Nothing to compare it with before."
+    return (
+        "" if now is None else f"{words}." if before is not None else "The data do not reach back over the time before."
+    )
 
 
 def _float(value: Decimal | None) -> float | None:

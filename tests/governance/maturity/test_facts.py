@@ -60,6 +60,7 @@ def test_audit_is_zero_when_the_chain_is_broken_and_unknown_before_anything_happ
     whole = replace(EMPTY, subjects=((MODEL, "a"), (MODEL, "b")), told=frozenset({"a"}), chain_holds=True)
     assert facts.audit(whole).value == 0.5
     assert facts.audit(replace(whole, chain_holds=False)).value == 0.0
+    assert not facts.audit(replace(whole, chain_holds=None)).known
     assert not facts.audit(EMPTY).known
 
 

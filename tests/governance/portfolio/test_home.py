@@ -78,6 +78,13 @@ def test_home_lists_what_is_unknown_and_never_counts_it(cast: Cast, live: ModelV
     assert response.context["found"].now.value == Decimal(200)
 
 
+def test_home_compares_only_with_a_time_that_the_data_cover(cast: Cast, live: ModelVersion) -> None:
+    assert "than in the same time before" not in cast.client("owner").get("/").content.decode()
+    for back in range(4, 8):
+        _week(live, MONDAY - back * WEEK)
+    assert "$0 more than in the same time before" in cast.client("owner").get("/").content.decode()
+
+
 def test_outsider_sees_no_model_of_the_team(cast: Cast, live: ModelVersion) -> None:
     response = cast.client("outsider").get("/")
     assert response.status_code == 200
