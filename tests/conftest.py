@@ -26,6 +26,7 @@ SUPPORT = [
     "tests.support.jobs",
     "tests.support.filled",
     "tests.support.servers",
+    "tests.support.world",
 ]
 pytest.register_assert_rewrite(*SUPPORT)
 IN_XDIST_WORKER = "PYTEST_XDIST_WORKER" in os.environ

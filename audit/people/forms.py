@@ -14,7 +14,7 @@ from audit.people.models import Team, User
 
 SCOPE_WORDS = {
     "read": "Read everything that I may read",
-    "write": "Register models and data, send predictions and labels",
+    "write": "Register models and data, send predictions, labels and bills, ask for promotions, start retraining",
 }
 
 

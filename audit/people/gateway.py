@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -29,6 +30,7 @@ PREFIX: Final = "/api/"
 SENT_HEADER: Final = "Idempotency-Key"
 KEPT_FOR: Final = timedelta(days=1)
 LARGEST_ANSWER: Final = 1024 * 1024
+CHUNK: Final = 1024 * 1024
 UNSAFE: Final = {"POST", "PUT", "PATCH", "DELETE"}
 NO_TOKEN = "Send the header “Authorization: Bearer …” with a token that is neither expired nor revoked."
 logger = logging.getLogger(__name__)
@@ -201,7 +203,7 @@ def _token(request: HttpRequest) -> Token | None:
 
 
 def _fingerprint(request: HttpRequest) -> str:
-    """SHA-256 over method, address and content; of a form, over its fields and files, which may be large."""
+    """SHA-256 over method, address and content, which may be large: it is read in pieces, and can be read again."""
     hasher = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
     if (request.content_type or "").startswith("multipart/"):
         hasher.update(json.dumps(sorted(request.POST.lists())).encode())
@@ -211,5 +213,10 @@ def _fingerprint(request: HttpRequest) -> str:
                 hasher.update(chunk)
             file.seek(0)
     else:
-        hasher.update(request.body)
+        kept = tempfile.SpooledTemporaryFile(max_size=CHUNK)  # noqa: SIM115  the view reads it
+        while chunk := request.read(CHUNK):
+            hasher.update(chunk)
+            kept.write(chunk)
+        kept.seek(0)
+        request._stream, request._read_started = kept, False  # type: ignore[attr-defined]  # to be read once more
     return hasher.hexdigest()

@@ -1,0 +1,91 @@
+"""One record of each kind, all of the cast's team: what the addresses of pages and of the API point at."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db.models import Model as Row
+
+from audit.base import clock
+from audit.catalogue import services as catalogue
+from audit.catalogue.models import Model, ModelVersion
+from audit.jobs import services as jobs
+from audit.monitoring import services as monitoring
+from audit.people import services as people
+from audit.people.models import Membership
+from audit.sources import services as sources
+from governance.approvals import services as approvals
+from governance.retraining import services as retraining
+from governance.retraining.models import Retraining, Review
+from tests.support.cast import SYSTEM, Cast
+
+DIGEST = "a" * 64
+PREDICTIONS = b"prediction_id,at,version,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,0.8,10,UA\n"
+
+
+@dataclass(frozen=True)
+class World:
+    """Records by the name that ``tests/access.yaml`` uses for them."""
+
+    cast: Cast
+    rows: dict[str, Row]
+
+    def id_of(self, name: str) -> str:
+        """The id of the record ``name``."""
+        return str(self.rows[name].pk)
+
+
+@pytest.fixture
+def world(cast: Cast, model: Model, version: ModelVersion) -> World:
+    """The cast with a model in production, a candidate, and something of every kind around them."""
+    team = cast.team
+    dataset = catalogue.register_dataset(actor=SYSTEM, team=team, slug="flights", name="Flights")
+    catalogue.register_dataset_version(actor=SYSTEM, dataset=dataset, digest=DIGEST, location="lake/a", rows=3)
+    pipeline = catalogue.register_pipeline(actor=SYSTEM, model=model, name="train", engine="local", parameters={})
+    run = catalogue.start_run(actor=SYSTEM, pipeline=pipeline, key="first", trigger="test")
+    catalogue.move_alias(actor=SYSTEM, version=version, alias="production")
+    deployment = catalogue.deploy(actor=SYSTEM, version=version, environment="production", mode="batch")
+    second = catalogue.register_version(
+        actor=SYSTEM, model=model, artefact="artefacts/two", artefact_digest="2" * 64, author=cast.owner
+    )
+    upload = monitoring.receive_upload(
+        actor=SYSTEM, model=model, kind="predictions", filename="w10.csv", chunks=[PREDICTIONS]
+    )
+    job = jobs.start("ledger.verify", actor=SYSTEM, trigger="person", team=team)
+    source = sources.add_source(actor=SYSTEM, kind="folder", name="Arrivals", team=team, settings={"path": ""})
+    token, _ = people.issue_token(actor=SYSTEM, user=cast.owner, name="old", scopes=["read"], days=1)
+    rule = retraining.create_rule(
+        actor=SYSTEM, model=model, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6
+    )
+    request = approvals.request_promotion(
+        actor=SYSTEM, version=second, reason="AUC fell.", evidence={}, on_behalf_of=cast.owner, requester="Rule"
+    )
+    retrained = Retraining.objects.create(
+        rule=rule,
+        model=model,
+        key="r",
+        week=date(2013, 3, 4),
+        started_by="Rule",
+        reason="AUC fell.",
+        champion=version,
+        job=job,
+    )
+    rows: dict[str, Any] = {
+        "pipeline": pipeline,
+        "run": run,
+        "deployment": deployment,
+        "model": model,
+        "upload": upload,
+        "job": job,
+        "source": source,
+        "token": token,
+        "membership": Membership.objects.get(user=cast.validator),
+        "rule": rule,
+        "request": request,
+        "retraining": retrained,
+        "review": Review.objects.create(
+            model=model, retraining=retrained, reason="Retraining does not help.", opened_at=clock.now()
+        ),
+    }
+    return World(cast, rows)
