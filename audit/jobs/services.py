@@ -24,7 +24,7 @@ HAS_ENDED = "This job has ended, so it cannot be cancelled."
 NOT_ENDED_BADLY = "Only a failed or cancelled job can be retried."
 KEEP_HEARTBEATS = timedelta(days=1)
 
-send: Callable[[UUID], None]
+send: Callable[[UUID], None] = lambda job_id: None
 """Wakes a worker for a job; the edge (celery_tasks) sets it. A message that gets lost is sent again by the sweep."""
 
 
@@ -98,6 +98,12 @@ def log(*, job: Job, text: str) -> None:
 def progress(*, job: Job, done: int, total: int, message: str) -> None:
     """Shows how far the job is."""
     Job.objects.filter(pk=job.pk, lease_token=job.lease_token).update(done=done, total=total, message=message[:300])
+
+
+def give_to_team(*, job: Job, team: Team) -> None:
+    """The job is this team's from now on: for one that founds the team that it works for."""
+    Job.objects.filter(pk=job.pk).update(team=team)
+    job.team = team
 
 
 @transaction.atomic

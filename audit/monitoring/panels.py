@@ -12,7 +12,7 @@ from audit.catalogue.models import AliasPeriod, Model
 from audit.catalogue.panels import Context, Panel, register
 from audit.catalogue.selectors import PRODUCTION
 from audit.catalogue.states import Threshold
-from audit.catalogue.words import IN_UNITS, metric_name, metric_value
+from audit.catalogue.words import IN_UNITS, metric_name, metric_value, told_apart
 from audit.monitoring import selectors
 from audit.monitoring.domain import MAIN_METRIC, explain
 from audit.monitoring.models import Window
@@ -98,14 +98,12 @@ def _conclusion(model: Model, metric: str, measured: list[Point], threshold: Thr
         return "How well does it do?"
     last = measured[-1]
     assert last.value is not None, "only measured weeks come here"
-    said = (
-        f"{name} was {metric_value(metric, last.value, model.unit)} in the week of {last.start.day} {last.start:%B %Y}"
-    )
+    week = f"in the week of {last.start.day} {last.start:%B %Y}"
     if threshold is None:
-        return said
-    bound = metric_value(metric, threshold.value, model.unit)
+        return f"{name} was {metric_value(metric, last.value, model.unit)} {week}"
+    value, bound = told_apart(metric, last.value, threshold.value, model.unit)
     side = "outside" if threshold.broken_by(last.value) else "within"
-    return f"{said}, {side} the threshold of {bound}"
+    return f"{name} was {value} {week}, {side} the threshold of {bound}"
 
 
 def _row(model: Model, metric: str, point: Point) -> tuple[Any, ...]:

