@@ -3,7 +3,8 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,7 +31,9 @@ class Stored:
 
 
 class Store(Protocol):
-    """What a lake needs of a place."""
+    """What a lake needs of a place. Files that are being written lie in ``drafts``."""
+
+    drafts: Path
 
     def keep(self, path: str, source: Path) -> None:
         """Takes the file ``source`` over as ``path``, unless it is there."""
@@ -39,17 +42,30 @@ class Store(Protocol):
         """A local file with the content of ``path``."""
 
 
+@contextmanager
+def _draft(store: Store) -> Iterator[Path]:
+    """An empty file on the store's own disk, so that it can be moved into place; removed when it was not."""
+    store.drafts.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=store.drafts)
+    os.close(handle)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
 class Folder:
     """A lake in a folder. A file appears whole or not at all."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.drafts = root / ".drafts"
 
     def keep(self, path: str, source: Path) -> None:
         """Moves ``source`` to its place."""
         target = self.root / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source, target)
+        source.replace(target)
 
     def local(self, path: str) -> Path:
         """The file itself.
@@ -71,6 +87,7 @@ class Bucket:
 
         self.client = boto3.client("s3", endpoint_url=endpoint)
         self.bucket, self.prefix, self.cached = bucket, prefix, Folder(cached)
+        self.drafts = self.cached.drafts
 
     def _key(self, path: str) -> str:
         return f"{self.prefix}/{path}".lstrip("/")
@@ -91,28 +108,13 @@ class Bucket:
             return target
         from botocore.exceptions import ClientError
 
-        with _workfile() as work:
+        with _draft(self) as draft:
             try:
-                self.client.download_file(self.bucket, self._key(path), str(work.path))
+                self.client.download_file(self.bucket, self._key(path), str(draft))
             except ClientError as error:
                 raise NotFound(f"The lake has no {path}.") from error
-            self.cached.keep(path, work.path)
+            self.cached.keep(path, draft)
         return target
-
-
-class _workfile:
-    """A temporary file on the lake's disk, so that it can be moved into place; removed when it was not."""
-
-    def __enter__(self) -> "_workfile":
-        folder = settings.TOLLGATE_HOME / "tmp"
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=folder)
-        os.close(handle)
-        self.path = Path(name)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.path.unlink(missing_ok=True)
 
 
 @cache
@@ -130,16 +132,16 @@ def store() -> Store:
 
 def put_chunks(prefix: str, chunks: Iterable[bytes], *, suffix: str = "") -> Stored:
     """Stores what ``chunks`` hold, one after the other, under ``prefix``; memory holds one chunk at a time."""
-    hasher, size = hashlib.sha256(), 0
-    with _workfile() as work:
-        with work.path.open("wb") as file:
+    hasher, size, lake = hashlib.sha256(), 0, store()
+    with _draft(lake) as draft:
+        with draft.open("wb") as file:
             for chunk in chunks:
                 hasher.update(chunk)
                 size += len(chunk)
                 file.write(chunk)
         digest = hasher.hexdigest()
         path = f"{prefix}/{digest}{suffix}"
-        store().keep(path, work.path)
+        lake.keep(path, draft)
     return Stored(path, digest, size)
 
 
@@ -158,9 +160,9 @@ def put_table(prefix: str, table: "pyarrow.Table") -> Stored:
     """Stores ``table`` as Parquet (zstd) under ``prefix``."""
     import pyarrow.parquet as pq
 
-    with _workfile() as work:
-        pq.write_table(table, work.path, compression="zstd")
-        return put_file(prefix, work.path, suffix=".parquet")
+    with _draft(store()) as draft:
+        pq.write_table(table, draft, compression="zstd")
+        return put_file(prefix, draft, suffix=".parquet")
 
 
 def local(path: str) -> Path:

@@ -98,7 +98,7 @@ def _into_production(api: Api, demo: DemoModel, number: int) -> None:
     """From the first replayed week on; a step that is run again, after a promotion, leaves production alone."""
     since = organisation.load().weeks[0].isoformat()
     present = api.get(f"/models/{demo.slug}/aliases")
-    if present["items"]:
+    if present and present["items"]:
         return
     api.post(
         f"/models/{demo.slug}/deployments",
