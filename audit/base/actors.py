@@ -72,10 +72,15 @@ SCOPES: Final[Mapping[str, frozenset[str]]] = {
     "read": frozenset({"read", "ledger.read"}),
     "write": frozenset(
         {
-            "read", "catalogue.write", "monitoring.write", "billing.import", "returns.value", "approvals.request",
+            "read",
+            "catalogue.write",
+            "monitoring.write",
+            "billing.import",
+            "returns.value",
+            "approvals.request",
             "retraining.manage",
         }
-    ),  # fmt: skip
+    ),
 }
 
 

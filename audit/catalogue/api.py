@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
 from pydantic import AwareDatetime
 
 from audit.base.actors import Actor
@@ -38,8 +38,8 @@ def _team(actor: Actor, slug: str) -> Team:
 
 
 def _user(actor: Actor, email: str | None) -> User:
-    wanted = User.objects.filter(email=email.strip().lower()) if email else User.objects.filter(pk=actor.user_id)
-    found = wanted.filter(is_active=True).first()
+    by = {"email": email.strip().lower()} if email else {"email": actor.on_behalf_of}
+    found = User.objects.filter(is_active=True, **by).first()
     if found is None:
         raise InvalidInput(f"There is no user {email}.", where="email", mend="Add the person first.")
     return found
@@ -199,7 +199,7 @@ def move_alias(request: HttpRequest, slug: str, alias: str, body: say.AliasIn) -
     summary="Deployments of a model",
 )
 def deployments(
-    request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFAULT, at: AwareDatetime | None = Query(None)
+    request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFAULT, at: AwareDatetime | None = None
 ) -> Any:
     """Newest first; with ``at``, those that ran at that moment."""
     found = selectors.model(viewer=request.actor, slug=slug)

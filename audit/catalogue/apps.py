@@ -11,10 +11,11 @@ class CatalogueConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the sections of the model page and the line of the rail."""
-        from audit.catalogue import ledger_actions, own_panels  # noqa: F401
+        from audit.catalogue import first_steps, ledger_actions, own_panels  # noqa: F401
         from config.ui import navigation
 
         own_panels.register_own()
+        first_steps.register_own()
         navigation.register(
             floor="What happened",
             label="Models",

@@ -13,7 +13,7 @@ from audit.jobs import selectors
 Check = Callable[[], str | None]
 CHECKS: dict[str, Check] = {}
 MIGRATED_FOR = 300.0
-BROKER_SECONDS = 2.0
+BROKER_SECONDS = 2
 logger = logging.getLogger(__name__)
 _migrated_until = 0.0
 

@@ -15,7 +15,7 @@ from audit.base.actors import Actor
 from audit.base.errors import TollgateError
 from audit.jobs import services
 from audit.jobs.models import Job
-from audit.jobs.registry import KINDS
+from audit.jobs.registry import KINDS, Kind
 from audit.people.models import Team
 
 RENEW_SECONDS = 15
@@ -107,12 +107,19 @@ def execute(job_id: UUID, *, worker: str) -> None:
         services.succeed(job=job, counts=counts)
     except Lost:
         logger.info("Job %s was taken away.", job.pk)
-    except (*kind.permanent, TollgateError) as error:
-        services.fail(job=job, error=str(error))
     except Exception as error:
-        logger.exception("Job %s failed.", job.pk)
-        services.log(job=job, text=f"Attempt {job.attempts}: {type(error).__name__}: {error}"[:2000])
-        if job.attempts < kind.attempts:
-            services.again(job=job, error=f"Attempt {job.attempts} failed; it will be tried again.")
-        else:
-            services.fail(job=job, error=f"{kind.title} failed {kind.attempts} times; the log has the errors.")
+        _note(run, kind, error)
+
+
+def _note(run: Run, kind: Kind, error: Exception) -> None:
+    """What people can mend fails at once with its sentence; anything else is tried again, later each time."""
+    job = run.job
+    if isinstance(error, (TollgateError, *kind.permanent)):
+        services.fail(job=job, error=str(error))
+        return
+    logger.error("Job %s failed.", job.pk, exc_info=error)
+    services.log(job=job, text=f"Attempt {job.attempts}: {type(error).__name__}: {error}"[:2000])
+    if job.attempts < kind.attempts:
+        services.again(job=job, error=f"Attempt {job.attempts} failed; it will be tried again.")
+    else:
+        services.fail(job=job, error=f"{kind.title} failed {kind.attempts} times; the log has the errors.")

@@ -24,7 +24,12 @@ HAS_ENDED = "This job has ended, so it cannot be cancelled."
 NOT_ENDED_BADLY = "Only a failed or cancelled job can be retried."
 KEEP_HEARTBEATS = timedelta(days=1)
 
-send: Callable[[UUID], None] = lambda job_id: None
+
+def _send_nothing(job_id: UUID) -> None:
+    """Until an edge is there, jobs wait for the sweep."""
+
+
+send: Callable[[UUID], None] = _send_nothing
 """Wakes a worker for a job; the edge (celery_tasks) sets it. A message that gets lost is sent again by the sweep."""
 
 

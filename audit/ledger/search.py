@@ -1,4 +1,4 @@
-"""What someone types into the search box: words, and qualifiers such as ``actor:ines after:2013-07-08 -action:jobs``."""
+"""The search box takes words, and qualifiers such as ``actor:ines after:2013-07-08 -action:jobs``; each narrows."""
 
 import re
 from collections.abc import Mapping

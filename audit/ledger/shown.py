@@ -1,4 +1,4 @@
-"""Where the ledger shows in the shell: a line of the rail, the search of every page, and the newest proof at its foot."""
+"""The ledger in the shell: a line of the rail, the search of every page, and the newest proof at its foot."""
 
 from django.http import HttpRequest
 from django.urls import reverse

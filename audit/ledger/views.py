@@ -58,7 +58,7 @@ class Cut:
 
 @require_safe
 def ledger(request: HttpRequest) -> HttpResponseBase:
-    """Entries, newest first, narrowed by ``q``, ``actor``, ``action``, ``since``, ``until``; ``entry`` is shown whole."""
+    """Entries, newest first, that fit ``q``, ``actor``, ``action``, ``since``, ``until``; ``entry`` is shown whole."""
     if not request.actor.may_anywhere("ledger.read"):
         request.actor.check("ledger.read")
     text = request.GET.get("q", "").strip()

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import NinjaAPI
@@ -32,12 +33,12 @@ KEPT_FOR: Final = timedelta(days=1)
 LARGEST_ANSWER: Final = 1024 * 1024
 CHUNK: Final = 1024 * 1024
 UNSAFE: Final = {"POST", "PUT", "PATCH", "DELETE"}
-NO_TOKEN = "Send the header “Authorization: Bearer …” with a token that is neither expired nor revoked."
+UNKNOWN = "Send the header “Authorization: Bearer …” with a token that is neither expired nor revoked."
 logger = logging.getLogger(__name__)
 
 
 class TokenAuth(HttpBearer):
-    """Sets ``request.actor`` to the token's actor. A session is not accepted: a page of another site could ride on it."""
+    """Sets ``request.actor`` to the token's actor. A session is not taken: another site's page could ride on it."""
 
     def __call__(self, request: HttpRequest) -> Any | None:
         """The actor, or None for 401."""
@@ -80,7 +81,7 @@ def install(api: NinjaAPI) -> None:
         return problem(request, 422, f"The request does not fit its schema: see {places}.", errors=found)
 
     def nobody(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
-        return problem(request, 401, NO_TOKEN, WWW_Authenticate='Bearer realm="Tollgate"')
+        return problem(request, 401, UNKNOWN, WWW_Authenticate='Bearer realm="Tollgate"')
 
     def slow(request: HttpRequest, error: Throttled) -> HttpResponse:
         wait = str(round(error.wait or 60) or 1)
@@ -95,12 +96,16 @@ def install(api: NinjaAPI) -> None:
             request, 500, "This is a fault of Tollgate, not of the request; the log has it under this instance."
         )
 
-    api.add_exception_handler(TollgateError, ours)
-    api.add_exception_handler(ValidationError, unreadable)
-    api.add_exception_handler(AuthenticationError, nobody)
-    api.add_exception_handler(Throttled, slow)
-    api.add_exception_handler(HttpError, refused)
-    api.add_exception_handler(Exception, fault)
+    handlers: dict[type[Exception], Any] = {
+        TollgateError: ours,
+        ValidationError: unreadable,
+        AuthenticationError: nobody,
+        Throttled: slow,
+        HttpError: refused,
+        Exception: fault,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
 
 
 def _place(parts: Iterable[Any]) -> list[Any]:
@@ -170,9 +175,11 @@ class IdempotencyMiddleware:
         response = self.get_response(request)
         if response.status_code >= 500 or transaction.get_connection().needs_rollback:
             transaction.set_rollback(True)
-        elif response.status_code >= 300 or not isinstance(response, HttpResponse):
-            row.delete()
-        elif len(response.content) > LARGEST_ANSWER:
+        elif (
+            response.status_code >= 300
+            or not isinstance(response, HttpResponse)
+            or len(response.content) > LARGEST_ANSWER
+        ):
             row.delete()
         else:
             row.status, row.answer = response.status_code, response.content.decode()
@@ -207,7 +214,7 @@ def _fingerprint(request: HttpRequest) -> str:
     hasher = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
     if (request.content_type or "").startswith("multipart/"):
         hasher.update(json.dumps(sorted(request.POST.lists())).encode())
-        for name, file in sorted(request.FILES.items()):
+        for name, file in _files(request):
             hasher.update(f"\n{name} {file.name} {file.size}\n".encode())
             for chunk in file.chunks():
                 hasher.update(chunk)
@@ -218,5 +225,11 @@ def _fingerprint(request: HttpRequest) -> str:
             hasher.update(chunk)
             kept.write(chunk)
         kept.seek(0)
-        request._stream, request._read_started = kept, False  # type: ignore[attr-defined]  # to be read once more
+        request._stream = kept  # type: ignore[assignment]  # to be read once more, by the view
+        request._read_started = False  # type: ignore[attr-defined]
     return hasher.hexdigest()
+
+
+def _files(request: HttpRequest) -> list[tuple[str, UploadedFile]]:
+    files = [(name, file) for name in sorted(request.FILES) for file in request.FILES.getlist(name)]
+    return [(name, file) for name, file in files if isinstance(file, UploadedFile)]

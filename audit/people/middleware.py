@@ -28,7 +28,7 @@ class ActorMiddleware:
                 return actor_of(request.user, address=address, origin=origin)
             return Actor.nobody(address, origin)
 
-        request.actor = SimpleLazyObject(actor)
+        request.actor = SimpleLazyObject(actor)  # type: ignore[assignment]  # it becomes an Actor when it is read
         response = self.get_response(request)
         response["X-Request-Id"] = origin.removeprefix("request ")
         return response

@@ -74,7 +74,7 @@ class Membership(Record):
 
 
 class Token(Record):
-    """A key for programs. Only its SHA-256 is kept; it carries its owner's rights, narrowed by scopes, until it ends."""
+    """A key for programs. Only its SHA-256 is kept; it has its owner's rights, narrowed by scopes, until it ends."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=100)

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from audit.base import clock
 from audit.base.actors import Actor, Role
+from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.people.models import Membership, Team, Token, User
 
@@ -33,7 +35,7 @@ def members(*, viewer: Actor) -> QuerySet[Membership]:
 
 def tokens(*, viewer: Actor) -> QuerySet[Token]:
     """The viewer's own tokens, newest first."""
-    return Token.objects.filter(user_id=viewer.user_id)
+    return Token.objects.filter(user_id=viewer.user_id) if viewer.user_id else Token.objects.none()
 
 
 def holders(*, team: Team, roles: set[Role]) -> QuerySet[User]:
@@ -43,12 +45,25 @@ def holders(*, team: Team, roles: set[Role]) -> QuerySet[User]:
     return User.objects.filter(live, where, memberships__role__in=roles, is_active=True).distinct().order_by("name")
 
 
+def signed_in(user: User | AnonymousUser) -> User:
+    """The same user, when it is one.
+
+    Raises:
+        NotFound: nobody has signed in.
+    """
+    if isinstance(user, AnonymousUser):
+        raise NotFound("Nobody has signed in.")
+    return user
+
+
 def anybody() -> bool:
     """Whether this installation has any people."""
     return User.objects.exists()
 
 
-def roles_of(user: User) -> QuerySet[Membership]:
+def roles_of(user: User | AnonymousUser) -> QuerySet[Membership]:
     """The roles that ``user`` holds now, by team."""
+    if isinstance(user, AnonymousUser):
+        return Membership.objects.none()
     live = Q(until=None) | Q(until__gt=clock.now())
     return user.memberships.filter(live).select_related("team").order_by("team__name", "role")

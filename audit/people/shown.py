@@ -45,7 +45,7 @@ def register() -> None:
 
 def _viewer(request: HttpRequest) -> shell.Viewer:
     held = list(selectors.roles_of(request.user))
-    return shell.Viewer(request.user.name, _words(held), reverse("people:settings"))
+    return shell.Viewer(request.actor.name, _words(held), reverse("people:settings"))
 
 
 def _words(held: list[Membership]) -> str:

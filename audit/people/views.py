@@ -54,7 +54,7 @@ def locked_out(request: HttpRequest, credentials: dict[str, Any] | None = None, 
 @never_cache
 def own_settings(request: HttpRequest) -> HttpResponse:
     """One's own name, time zone, roles and tokens. A new token's text is in this one answer and nowhere else."""
-    user, actor, issued = request.user, request.actor, ""
+    user, actor, issued = selectors.signed_in(request.user), request.actor, ""
     profile = forms.ProfileForm(initial={"name": user.name, "zone": user.zone})
     token = forms.TokenForm(initial={"scopes": ["read"], "days": 90})
     if request.method == "POST" and request.POST.get("form") == "profile":

@@ -61,7 +61,8 @@ def add_source(
 
 
 def _check(team: Team, name: str, every_seconds: int, *, but: Source | None) -> None:
-    if Source.objects.filter(team=team, name=name).exclude(pk=but.pk if but else None).exists():
+    others = Source.objects.filter(team=team, name=name)
+    if (others.exclude(pk=but.pk) if but else others).exists():
         raise InvalidInput(f"{team} has a source {name}.", where="name", mend="Choose another name.")
     if not LEAST_SECONDS <= every_seconds <= MOST_SECONDS:
         raise InvalidInput(f"Between {LEAST_SECONDS} seconds and a week.", where="every_seconds")
@@ -143,7 +144,7 @@ def pull(*, run: Run, source: Source) -> dict[str, Any]:
 
 
 def note_end(job: Job) -> None:
-    """Keeps why a pull failed; forgets earlier scheduled pulls that found nothing, so that they do not bury the rest."""
+    """Keeps why a pull failed; forgets earlier scheduled pulls that found nothing, which would bury the rest."""
     rows = Source.objects.filter(pk=job.subject_id)
     if job.state == State.FAILED:
         rows.update(last_error=job.error)

@@ -13,10 +13,11 @@ class ReturnsConfig(AppConfig):
         """Registers actions, the section of the model page, its timeline's statements, and the line of the rail."""
         from audit.catalogue import panels, subjects
         from config.ui import navigation
-        from costs.returns import ledger_actions  # noqa: F401
+        from costs.returns import first_steps, ledger_actions  # noqa: F401
         from costs.returns.panels import ANCHOR, TITLE, cost_panel
         from costs.returns.selectors import statements_about
 
         panels.register(panels.Panel(50, ANCHOR, TITLE, "returns/panel.html", cost_panel))
         subjects.register(statements_about)
+        first_steps.register_own()
         navigation.register(floor="What it costs", label="Returns", url_name="returns:returns", order=30, key="v")

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from audit.people import services as people
@@ -21,19 +20,19 @@ class Program:
     token: str
     client: Client
 
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
         """The answer; ``headers`` are names with underscores."""
         sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-        return self.client.generic(  # type: ignore[return-value]
+        return self.client.generic(
             method, ROOT + path, b"" if body is None else _encoded(body), content_type="application/json", headers=sent
         )
 
-    def get(self, path: str, **headers: str) -> HttpResponse:
+    def get(self, path: str, **headers: str) -> Any:
         """The answer to GET."""
         return self.call("GET", path, **headers)
 
-    def post(self, path: str, body: Any, **headers: str) -> HttpResponse:
+    def post(self, path: str, body: Any, **headers: str) -> Any:
         """The answer to POST."""
         return self.call("POST", path, body, **headers)
 

@@ -1,9 +1,10 @@
 """Answers kept under a key; a role for the whole organisation is held once on every database."""
 
-import audit.base.clock
-import audit.base.ids
 import django.db.models.deletion
 from django.db import migrations, models
+
+import audit.base.clock
+import audit.base.ids
 
 
 class Migration(migrations.Migration):

@@ -71,7 +71,7 @@ class FolderConnector:
     kind = "folder"
     title = "Folder"
     description = "Files of predictions and labels that another program puts into a folder of the inbox"
-    form = FolderForm
+    form: type[forms.Form] = FolderForm
 
     def test(self, settings: Settings) -> list[Check]:
         """Whether the folder is there and can be read, and what its files are."""

@@ -47,7 +47,9 @@ def test_whole_chain_registered_and_read_back(program: Programs, use_case: UseCa
     assert owner.get("/datasets/flights/versions/1").json()["data_from"] == "2013-01-01T00:00:00Z"
     pipeline = post("/models/taxi-out/pipelines", {"name": "train", "engine": "local", "parameters": {"trees": 3}})
     run = post(f"/pipelines/{pipeline['id']}/runs", {"key": "first"})
-    ended = post(f"/runs/{run['id']}/finish", {"state": "succeeded", "inputs": [data["id"]], "compute_seconds": 2.5}, 200)
+    ended = post(
+        f"/runs/{run['id']}/finish", {"state": "succeeded", "inputs": [data["id"]], "compute_seconds": 2.5}, 200
+    )
     assert (ended["state"], ended["inputs"], ended["compute_seconds"]) == ("succeeded", [data["id"]], 2.5)
     version = post(
         "/models/taxi-out/versions",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from itertools import pairwise
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -23,7 +24,7 @@ def entries(cast: Cast) -> list[Entry]:
 def test_numbers_have_no_gaps_and_each_entry_carries_the_digest_before_it(entries: list[Entry]) -> None:
     assert [entry.number for entry in entries] == list(range(1, len(entries) + 1))
     assert entries[0].previous == "0" * 64
-    assert all(after.previous == before.digest for before, after in zip(entries, entries[1:], strict=False))
+    assert all(after.previous == before.digest for before, after in pairwise(entries))
     assert (Head.objects.get().number, Head.objects.get().digest) == (entries[-1].number, entries[-1].digest)
 
 
@@ -50,10 +51,8 @@ def test_database_refuses_every_change(entries: list[Entry], statement: str) -> 
 
 
 def test_postgresql_refuses_truncation(entries: list[Entry]) -> None:
-    if connection.vendor != "postgresql":
-        statement = "DELETE FROM ledger_entry WHERE 1 = 1"  # SQLite knows no TRUNCATE
-    else:
-        statement = "TRUNCATE ledger_entry"
+    # SQLite knows no TRUNCATE; there it is a deletion of all rows.
+    statement = "TRUNCATE ledger_entry" if connection.vendor == "postgresql" else "DELETE FROM ledger_entry WHERE 1 = 1"
     with pytest.raises(DatabaseError, match="never"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
 
@@ -95,7 +94,7 @@ def test_tampering_past_the_triggers_is_found(entries: list[Entry], statement: s
 def test_entry_that_was_inserted_breaks_the_chain(entries: list[Entry]) -> None:
     last = entries[-1]
     with connection.cursor() as cursor:
-        columns = ", ".join(field.column for field in Entry._meta.fields if field.name not in {"number", "digest"})
+        columns = ", ".join(str(field.column) for field in Entry._meta.fields if field.name not in {"number", "digest"})
         cursor.execute(
             f"INSERT INTO ledger_entry (number, digest, {columns}) "
             f"SELECT {last.number + 1}, '{'f' * 64}', {columns} FROM ledger_entry WHERE number = {last.number}"
