@@ -72,6 +72,8 @@ def _prepare() -> None:
         settings.DATABASES["default"]["TEST"] = {"NAME": str(home / "test.sqlite3")}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a slow hash slows only tests
     django.setup()
+    # The run's xdist workers inherit the environment; with this in it they would read the settings before this file.
+    del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 _prepare()
