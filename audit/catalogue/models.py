@@ -69,6 +69,11 @@ class Model(Record):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def inputs(self) -> dict[str, str]:
+        """The features in the order of the alphabet: PostgreSQL keeps members of an object in an order of its own."""
+        return dict(sorted(self.features.items()))
+
 
 class Dataset(Record):
     """A named collection of data."""

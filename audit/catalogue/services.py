@@ -1,4 +1,4 @@
-"""Registers what exists. Each call is one change with one ledger entry; registering the same thing again changes nothing."""
+"""Registers what exists: one change, one entry in the ledger; the same thing again changes nothing."""
 
 from datetime import datetime
 from typing import Any

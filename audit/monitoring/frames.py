@@ -60,7 +60,7 @@ def _select(
     kinds = {"prediction_id": "VARCHAR", "at": "TIMESTAMPTZ", "prediction": "DOUBLE", "score": "DOUBLE"}
     if labelled:
         kinds["label"] = "DOUBLE"
-    for name, kind in model.features.items():
+    for name, kind in model.inputs.items():
         kinds.setdefault(name, "DOUBLE" if kind == "number" else "VARCHAR")
     there: set[str] = {"label"}
     empty = not told or (labelled and not known)

@@ -58,7 +58,7 @@ def prediction_fields(model: Model, *, version_given: bool) -> list[Field]:
         )
     whole = "Send the decided class, or leave the column out: the score and the threshold decide."
     fields.append(Field("prediction", "number", must_exist=not scored, whole=scored, note=whole if scored else ""))
-    for name, kind in model.features.items():
+    for name, kind in model.inputs.items():
         if name not in {field.name for field in fields}:
             fields.append(
                 Field(name, kind, must_fill=False, note="The model declares this feature; add it, empty if unknown.")
@@ -118,7 +118,7 @@ def _prediction_columns(select: Any, model: Model, version: int | None) -> dict[
     columns["prediction"] = (
         select.get("prediction") or f"(CASE WHEN {score} >= {model.threshold!r} THEN 1::DOUBLE ELSE 0::DOUBLE END)"
     )
-    for name in model.features:
+    for name in model.inputs:
         if name not in OWN:
             columns[name] = select[name]
     columns["#day"] = f"CAST({select['at']} AS DATE)"

@@ -32,7 +32,8 @@ def uploads(request: HttpRequest, slug: str) -> HttpResponseBase:
     team = model.use_case.team_id
     if request.method == "POST":
         viewer.check(services.RIGHT, team)
-    form = UploadForm(request.POST or None, request.FILES or None, model=model)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = UploadForm(*sent, model=model)
     if request.method == "POST" and form.is_valid():
         try:
             upload = _take(request, model, form.cleaned_data)

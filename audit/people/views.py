@@ -167,7 +167,7 @@ def first_steps(request: HttpRequest) -> HttpResponse:
 
 
 def _set_up(request: HttpRequest) -> HttpResponse:
-    form = forms.SetUpForm(request.POST or None)
+    form = forms.SetUpForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         user = services.set_up(actor=request.actor, **form.cleaned_data)
         login(request, user, backend=MODEL_BACKEND)

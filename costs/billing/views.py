@@ -25,7 +25,8 @@ PAGE = 50
 def bills(request: HttpRequest) -> HttpResponseBase:
     """Lists files; a POST hands one in and starts its job."""
     viewer = request.actor
-    form = BillForm(request.POST or None, request.FILES or None, actor=viewer)
+    sent = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = BillForm(*sent, actor=viewer)
     if request.method == "POST":
         viewer.check(services.RIGHT)
         if form.is_valid():

@@ -30,7 +30,7 @@ def predictions(version: ModelVersion, week: datetime) -> "pa.Table":
     from governance.retraining import pipelines
 
     model = version.model
-    columns = ["prediction_id", "at", *model.features]
+    columns = ["prediction_id", "at", *model.inputs]
     rows = flights.load(cache_folder(), since=week, until=week + WEEK, columns=columns)
     artefact = store.read_bytes(version.artefact)
     answers = pipelines.predict(artefact, rows, digest=version.artefact_digest)

@@ -83,6 +83,7 @@ def fit(
 
     if task not in LOSS:
         raise InvalidInput(f"A task is classification or regression, not “{task}”.")
+    features = dict(sorted(features.items()))  # the order of columns breaks ties between splits
     data = _columns(frame, [*features, target])
     labelled = data[target].notna().to_numpy()
     data = data[labelled]

@@ -91,7 +91,7 @@ def _training_rows(model: Model, span: Span) -> "pa.Table":
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    columns = ["prediction_id", "at", TARGET, *model.features]
+    columns = ["prediction_id", "at", TARGET, *model.inputs]
     found: pa.Table | None = None
     for version in selectors.served(model):
         rows = frames.labelled(model, version.number, span.since, span.until).select(columns)
@@ -153,7 +153,7 @@ def _train(
     known = run.versions.select_related("model__use_case").first()
     if known is not None:
         return known
-    order = engines.Order(rows, dict(model.features), TARGET, model.task, SEED, settings)
+    order = engines.Order(rows, dict(model.inputs), TARGET, model.task, SEED, settings)
     try:
         trained = engine.train(order)
     except TollgateError:

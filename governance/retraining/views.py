@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from audit.base.errors import InvalidInput
+from audit.base.errors import InvalidInput, NotFound
 from audit.catalogue.own_panels import learned_from
 from config.ui.tables import csv_response, wants_csv
 from governance.approvals import page as evidence
@@ -119,9 +119,11 @@ def run(request: HttpRequest, retraining_id: UUID) -> HttpResponseBase:
 def progress(request: HttpRequest, retraining_id: UUID) -> HttpResponseBase:
     """The progress of a retraining's job, again."""
     row = selectors.retraining(viewer=request.actor, retraining_id=retraining_id)
+    if row.job_id is None:
+        raise NotFound("This retraining has no job yet, so there is no progress to show.")
     context = {
         "row": row,
-        "job_url": evidence.url_of("jobs:job", row.job_id) if row.job_id else "",
+        "job_url": evidence.url_of("jobs:job", row.job_id),
         "poll": reverse("retraining:progress", args=[row.pk]),
     }
     return render(request, "retraining/parts/progress.html", context)

@@ -67,5 +67,18 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64)),
             ],
         ),
+        migrations.CreateModel(
+            name="Verification",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("seconds", models.FloatField()),
+                ("number", models.BigIntegerField()),
+                ("digest", models.CharField(max_length=64)),
+                ("broken_at", models.BigIntegerField(null=True)),
+                ("actor_name", models.CharField(max_length=200)),
+            ],
+            options={"ordering": ("-pk",)},
+        ),
         migrations.RunPython(protect, migrations.RunPython.noop),
     ]

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("catalogue", "0001_initial"),
-        ("people", "0002_idempotency"),
+        ("people", "0001_initial"),
     ]
 
     operations = [

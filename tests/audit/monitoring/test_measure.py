@@ -202,7 +202,7 @@ def test_frames_give_only_the_asked_period_with_features(model, version):
     logs.send(model, "predictions", logs.csv(line("a", 7, 0.9), line("b", 8, 0.2), line("c", 9, 0.6)))
     since, until = datetime(2013, 1, 8, 12, tzinfo=UTC), datetime(2013, 1, 9, 12, tzinfo=UTC)
     table = frames.predictions(model, 1, since, until)
-    assert table.column_names == ["prediction_id", "at", "prediction", "score", "hour", "carrier"]
+    assert table.column_names == ["prediction_id", "at", "prediction", "score", "carrier", "hour"]
     assert table.to_pydict()["prediction_id"] == ["b"]
     assert frames.labelled(model, 1, since, until).num_rows == 0
     assert frames.labelled(model, 9, since, until).column_names[4] == "label"

@@ -1,0 +1,101 @@
+"""How fast a prediction log is taken in, against DuckDB reading the same file into a table."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from bench import inside
+from bench.harness import Figure, bench
+
+ROWS, DAYS, TRIES = 500_000, 56, 3
+
+
+@bench("audit.monitoring.import")
+def imports() -> Iterator[Figure]:
+    """Half a million predictions of eight weeks: checked, split by day, written to the lake and made known."""
+    inside.begin()
+    import duckdb
+    from django.conf import settings
+
+    from audit.monitoring import services
+
+    actor, register = _organisation()
+    folder = Path(settings.TOLLGATE_HOME)
+    _write(folder)
+    for kind, reader in (("csv", "read_csv"), ("parquet", "read_parquet")):
+        path = folder / f"log.{kind}"
+
+        def peer(path: Path = path, reader: str = reader) -> None:
+            with duckdb.connect() as base:
+                base.execute(f"CREATE TABLE log AS SELECT * FROM {reader}('{path}')")
+
+        def take(path: Path = path, kind: str = kind) -> None:
+            model = register(f"{kind}-{time.monotonic_ns()}")
+            with path.open("rb") as file:
+                chunks = iter(lambda: file.read(1 << 20), b"")
+                upload = services.receive_upload(
+                    actor=actor, model=model, kind="predictions", filename=path.name, chunks=chunks
+                )
+            services.import_upload(actor=actor, upload=upload)
+
+        ours, theirs = _best(take), _best(peer)
+        name, against = f"audit.monitoring.import.{kind}", "DuckDB reading the same file into a table"
+        yield Figure(name, ROWS / ours, "rows/s", against, ROWS / theirs, ">= 0.05")
+
+
+def _best(call: Callable[[], Any]) -> float:
+    """The shortest of a few runs, in seconds: what the machine can do when nothing else disturbs it."""
+    found = []
+    for _ in range(TRIES):
+        start = time.perf_counter()
+        call()
+        found.append(time.perf_counter() - start)
+    return min(found)
+
+
+def _organisation() -> tuple[Any, Callable[[str], Any]]:
+    """An actor, and how a model with one version is registered."""
+    from audit.base.actors import Actor
+    from audit.catalogue import services as catalogue
+    from audit.people import services as people
+
+    actor = Actor.service("bench")
+    team = people.create_team(actor=actor, slug="bench", name="Bench")
+    user = people.create_user(actor=actor, email="bench@example.org", name="Bench")
+    use_case = catalogue.register_use_case(actor=actor, team=team, slug="bench", name="Bench", problem="Speed.")
+
+    def register(slug: str) -> Any:
+        model = catalogue.register_model(
+            actor=actor, use_case=use_case, slug=slug, name=slug, task="classification", owner=user, outcome="is late",
+            features={"hour": "number", "carrier": "category"}, threshold=0.5,
+        )  # fmt: skip
+        catalogue.register_version(actor=actor, model=model, artefact="none", artefact_digest="1" * 64, author=user)
+        return model
+
+    return actor, register
+
+
+def _write(folder: Path) -> None:
+    """The same log as Parquet and as CSV; simulated, with a fixed seed."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    random = np.random.default_rng(0)
+    seconds = np.sort(random.integers(0, DAYS * 86_400, ROWS))
+    at = np.datetime64("2013-01-07", "s") + seconds.astype("timedelta64[s]")
+    table = pa.table(
+        {
+            "prediction_id": [f"p{row:09d}" for row in range(ROWS)],
+            "at": pa.array(at.astype("datetime64[us]"), pa.timestamp("us", "UTC")),
+            "version": np.ones(ROWS, dtype="int32"),
+            "score": random.random(ROWS),
+            "hour": random.integers(0, 24, ROWS).astype(float),
+            "carrier": random.choice(["UA", "AA", "DL"], ROWS),
+        }
+    )
+    pyarrow.parquet.write_table(table, folder / "log.parquet")
+    texts = pa.array([f"{moment}Z" for moment in at.astype(str)])
+    pyarrow.csv.write_csv(table.set_column(1, "at", texts), folder / "log.csv")
