@@ -82,10 +82,16 @@ SORTS = {
 }
 
 
+def drawn_weeks(period: Period) -> int:
+    """How many weeks the small drawings show: those of the period, and at least 13."""
+    return max(SPARK_WEEKS, -((period.start - period.end) // WEEK))
+
+
 def overview(*, viewer: Actor, period: Period, as_of: datetime | None = None, sort: str = "net") -> Overview:
     """What the viewer's models did in the period, against the same length before, and week by week."""
     models = list(catalogue.models(viewer=viewer))
-    first = min(period.before().start, period.end - SPARK_WEEKS * WEEK)
+    drawn = drawn_weeks(period)
+    first = min(period.before().start, period.end - drawn * WEEK)
     weeks = returns.by_model(viewer=viewer, models=models, since=first, until=period.end)
     untied: dict[str, dict[date, Sums]] = defaultdict(lambda: defaultdict(Sums))
     for cost in allocation.weekly_costs(viewer=viewer, since=first, until=period.end):
@@ -94,14 +100,14 @@ def overview(*, viewer: Actor, period: Period, as_of: datetime | None = None, so
     used = Counter(week.currency for own in weeks.values() for week in own if week.currency)
     used.update(currency for currency, own in untied.items() for _ in own)
     currency = used.most_common(1)[0][0] if used else ""
-    known = listing.rows(viewer=viewer, models=models, weeks=SPARK_WEEKS, as_of=as_of)
+    known = listing.rows(viewer=viewer, models=models, weeks=drawn, as_of=as_of)
     lines = [
         Line(row, _within(weeks[row.model.pk], currency, period), _others(weeks[row.model.pk], currency))
         for row in known
     ]
     residue = _residue(untied[currency], period)
     before = period.before()
-    shown = min(period.start, period.end - SPARK_WEEKS * WEEK)
+    shown = period.end - drawn * WEEK
     past = total([_within(own, currency, before) for own in weeks.values()]) + _residue(untied[currency], before)
     return Overview(
         period=period,

@@ -58,7 +58,7 @@ def home(request: HttpRequest) -> HttpResponseBase:
         "others": others,
         "changes": happenings.changes(viewer=viewer),
         "sort": request.GET.get("sort", "net"),
-        "headings": _headings(request),
+        "headings": _headings(request, selectors.drawn_weeks(period)),
         "chart": _chart(found),
         "unknowns": unknowns(found, assessment),
         "use_cases": len(found.groups),
@@ -72,14 +72,14 @@ def progress(request: HttpRequest) -> HttpResponse:
     return render(request, "portfolio/parts/progress.html", {"filling": filling.now(), "ended": True})
 
 
-def _headings(request: HttpRequest) -> list[tuple[str, str, str, bool]]:
+def _headings(request: HttpRequest, weeks: int) -> list[tuple[str, str, str, bool]]:
     """The columns: (sort, words, class, whether the table is sorted by it); an empty sort cannot be sorted by."""
     current = request.GET.get("sort", "net")
     columns = [
         ("name", "Model", ""),
         ("state", "State", ""),
         ("", "Main measure, newest week", ""),
-        ("", f"{selectors.SPARK_WEEKS} weeks", ""),
+        ("", f"{weeks} weeks", ""),
         ("value", "Value", "num"),
         ("cost", "Cost", "num"),
         ("net", "Net value", "num"),
@@ -90,7 +90,7 @@ def _headings(request: HttpRequest) -> list[tuple[str, str, str, bool]]:
 
 def _figures(found: Overview, assessment: Assessment | None) -> list[dict[str, Any]]:
     now, before, currency = found.now, found.before, found.currency
-    weeks = [money for _, money in found.weeks[-selectors.SPARK_WEEKS :]]
+    weeks = [money for _, money in found.weeks]
     count = count_of(len(weeks), "week")
     rows: list[dict[str, Any]] = [
         {

@@ -84,10 +84,10 @@ def test_load_scheduled_duration_is_plausible_for_its_distance(table):
 
 def test_load_weather_belongs_to_the_chosen_hour(folder, table):
     # The package's weather of EWR on 1 January: 39.92 degrees at 4 o'clock, 39.02 at 5.
-    assert one(table, "2013-01-01-UA-1545-EWR-0515")["temp"] == 39.02
+    assert one(table, "2013-01-01-UA-1545-EWR-0515")["temp"] == 39.92
     start = datetime(2013, 1, 1, tzinfo=UTC)
-    before = flights.load(folder, since=start, until=start + timedelta(days=1), weather_lag_hours=1)
-    assert one(before, "2013-01-01-UA-1545-EWR-0515")["temp"] == 39.92
+    same = flights.load(folder, since=start, until=start + timedelta(days=1), weather_lag_hours=0)
+    assert one(same, "2013-01-01-UA-1545-EWR-0515")["temp"] == 39.02
 
 
 def test_load_week_holds_only_that_week_in_order(folder):
