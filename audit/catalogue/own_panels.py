@@ -9,7 +9,7 @@ from audit.base.periods import Period
 from audit.catalogue import notes, selectors, timeline
 from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
 from audit.catalogue.panels import Context, Panel, register
-from audit.catalogue.words import MAIN, metric_name, metric_value
+from audit.catalogue.words import MAIN_METRIC, metric_name, metric_value
 
 SHOWN = 12
 
@@ -51,7 +51,7 @@ def version_rows(*, model: Model, viewer: Actor, limit: int | None = SHOWN) -> l
     aliases = list(AliasPeriod.objects.filter(model=model).order_by("since"))
     live = list(Deployment.objects.filter(version__model=model, until=None))
     given = notes.tags_of(model, viewer)
-    metric = MAIN[model.task]
+    metric = MAIN_METRIC[model.task]
     rows = []
     for version in versions:
         value = version.metrics.get(metric)
@@ -113,7 +113,7 @@ def _ran(one: Deployment, day: date) -> str:
 def _versions(model: Model, viewer: Actor, period: Period) -> Context:
     rows = version_rows(model=model, viewer=viewer)
     total = selectors.versions(viewer=viewer).filter(model=model).count() if len(rows) == SHOWN else len(rows)
-    return {"rows": rows, "total": total, "metric": metric_name(MAIN[model.task])}
+    return {"rows": rows, "total": total, "metric": metric_name(MAIN_METRIC[model.task])}
 
 
 def _deployments(model: Model, viewer: Actor, period: Period) -> Context:

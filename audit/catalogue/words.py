@@ -2,7 +2,7 @@
 
 from typing import Final
 
-NAMES: Final = {
+LABELS: Final = {
     "roc_auc": "ROC AUC",
     "accuracy": "Accuracy",
     "precision": "Precision",
@@ -17,12 +17,12 @@ NAMES: Final = {
     "bias": "Bias",
 }
 IN_UNITS: Final = frozenset({"mae", "rmse", "bias"})
-MAIN: Final = {"classification": "roc_auc", "regression": "mae"}
+MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae"}
 
 
 def metric_name(metric: str) -> str:
     """The metric for people: "ROC AUC"."""
-    return NAMES.get(metric, metric.replace("_", " ").capitalize())
+    return LABELS.get(metric, metric.replace("_", " ").capitalize())
 
 
 def metric_value(metric: str, value: float, unit: str = "") -> str:

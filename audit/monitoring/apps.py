@@ -32,8 +32,8 @@ class MonitoringConfig(AppConfig):
 def weeks(viewer: "Actor", models: "Sequence[Model]", count: int) -> "Mapping[UUID, tuple[str, Sequence[Week]]]":
     """The last weeks of each model's main metric, as the catalogue's states read them."""
     from audit.catalogue.states import Week
+    from audit.catalogue.words import MAIN_METRIC
     from audit.monitoring import selectors
-    from audit.monitoring.domain import MAIN_METRIC
 
     tasks = {model.pk: model.task for model in models}
     return {

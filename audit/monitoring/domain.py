@@ -19,21 +19,6 @@ Z: Final = 1.959963984540054
 CLIP: Final = 1e-15
 """Log loss moves probabilities this far away from 0 and 1, so that one certain mistake does not make it infinite."""
 
-MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae"}
-LABELS: Final = {
-    "roc_auc": "ROC AUC",
-    "accuracy": "Accuracy",
-    "precision": "Precision",
-    "recall": "Recall",
-    "specificity": "Specificity",
-    "f1": "F1",
-    "brier": "Brier score",
-    "log_loss": "Log loss",
-    "positive_rate": "Share flagged",
-    "mae": "Mean error",
-    "rmse": "Root mean squared error",
-    "bias": "Bias",
-}
 HIGHER_IS_BETTER: Final[dict[str, bool | None]] = {
     "roc_auc": True,
     "accuracy": True,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from audit.base import clock
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
-from audit.catalogue.words import metric_value
+from audit.catalogue.words import LABELS, MAIN_METRIC, metric_value
 from audit.monitoring import domain, lakehouse
 from audit.monitoring.domain import Confusion, Estimate
 from audit.monitoring.models import Kind, Partition, Window
@@ -118,7 +118,7 @@ def _regression(window: Window, table: Any, threshold: float | None) -> dict[str
 
 def sentence(model: Model, changed: list[Measured]) -> str:
     """What the week's main metric is now, of each version that changed."""
-    metric = domain.MAIN_METRIC[model.task]
+    metric = MAIN_METRIC[model.task]
     parts = []
     for window, values in changed:
         found = values[metric]
@@ -127,7 +127,7 @@ def sentence(model: Model, changed: list[Measured]) -> str:
             interval = f" ({metric_value(metric, found.low)} to {metric_value(metric, found.high)})"
         value = metric_value(metric, found.value, model.unit) if found.value is not None else "unknown"
         parts.append(
-            f"v{window.version.number}: {domain.LABELS[metric]} {value}{interval}, "
+            f"v{window.version.number}: {LABELS[metric]} {value}{interval}, "
             f"n={found.n:,} of {window.predictions:,} predictions"
         )
     return "; ".join(parts)

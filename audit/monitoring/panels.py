@@ -12,9 +12,9 @@ from audit.catalogue.models import AliasPeriod, Model
 from audit.catalogue.panels import Context, Panel, register
 from audit.catalogue.selectors import PRODUCTION
 from audit.catalogue.states import Threshold
-from audit.catalogue.words import IN_UNITS, metric_name, metric_value, told_apart
+from audit.catalogue.words import IN_UNITS, MAIN_METRIC, metric_name, metric_value, told_apart
 from audit.monitoring import selectors
-from audit.monitoring.domain import MAIN_METRIC, explain
+from audit.monitoring.domain import explain
 from audit.monitoring.models import Window
 from audit.monitoring.selectors import Point
 from config.ui import charts

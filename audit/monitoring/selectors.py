@@ -14,7 +14,7 @@ from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.catalogue.models import AliasPeriod, Model, ModelVersion
 from audit.catalogue.selectors import PRODUCTION
-from audit.monitoring.domain import MAIN_METRIC
+from audit.catalogue.words import MAIN_METRIC
 from audit.monitoring.models import Measurement, Source, Upload, Window
 
 

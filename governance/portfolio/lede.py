@@ -30,8 +30,9 @@ def trouble(found: Overview) -> tuple[str, list[tuple[str, str]]]:
         if not known:
             return "Nobody can say yet whether they are still right.", []
         close = sum(1 for line in known if line.row.standing.state is State.WATCH)
-        near = f"; {close} {'is' if close == 1 else 'are'} close to it" if close else ""
-        return f"None of the {len(known)} that can be judged is outside its threshold{near}.", []
+        near = f"; {close} {'needs' if close == 1 else 'need'} watching" if close else ""
+        judged = f"None of the {len(known)} that can be judged"
+        return f"{judged} broke its threshold for as long as its rule allows{near}.", []
     names = [(line.row.model.name, line.row.model.slug) for line in outside]
     return ("is" if len(names) == 1 else "are") + " outside the threshold that was agreed.", names
 

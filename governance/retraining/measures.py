@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from audit.monitoring.domain import HIGHER_IS_BETTER, LABELS, delong_paired
+from audit.catalogue.words import LABELS
+from audit.monitoring.domain import HIGHER_IS_BETTER, delong_paired
 
 if TYPE_CHECKING:
     import numpy as np

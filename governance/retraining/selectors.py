@@ -13,6 +13,7 @@ from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.states import Threshold
+from audit.catalogue.words import MAIN_METRIC
 from audit.monitoring.models import Measurement, Source, Window
 from governance.retraining.domain import Week
 from governance.retraining.models import Evaluation, Retraining, Review, ReviewState, Rule, State
@@ -147,8 +148,6 @@ def compared_weeks(retraining: Retraining) -> list[Week]:
 
 def thresholds(viewer: Actor, models: Sequence[Model]) -> dict[UUID, Threshold]:
     """The bound of each model's main metric, as its rules state it."""
-    from audit.monitoring.domain import MAIN_METRIC
-
     rows = Rule.objects.filter(model__in=models, enabled=True)
     tasks = {model.pk: model.task for model in models}
     return {
