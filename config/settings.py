@@ -12,7 +12,7 @@ from config import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TOLLGATE_HOME = Path(env.text("TOLLGATE_HOME", str(BASE_DIR / "var"))).resolve()
-TOLLGATE_HOME.mkdir(parents=True, exist_ok=True)
+TOLLGATE_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 TOLLGATE_URL = env.text("TOLLGATE_URL", "http://127.0.0.1:8000")
 TOLLGATE_INBOX = Path(env.text("TOLLGATE_INBOX", str(TOLLGATE_HOME / "inbox")))
 DEMO = env.flag("DEMO", True)

@@ -1,6 +1,7 @@
 """Names the app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class LedgerConfig(AppConfig):
@@ -10,7 +11,8 @@ class LedgerConfig(AppConfig):
     label = "ledger"
 
     def ready(self) -> None:
-        """Registers the ledger's own actions, and its line of the rail."""
-        from audit.ledger import ledger_actions, shown  # noqa: F401
+        """Registers the ledger's own actions and its line of the rail; the first migration makes the signing key."""
+        from audit.ledger import ledger_actions, shown, signing  # noqa: F401
 
         shown.register()
+        post_migrate.connect(signing.make, sender=self, dispatch_uid="ledger.signing_key")

@@ -58,7 +58,11 @@ class Head(models.Model):
 
 
 class Verification(models.Model):
-    """One walk over the chain: how far it reached, and where it broke (None: nowhere)."""
+    """One walk over the chain: how far it reached, and where it broke (None: nowhere).
+
+    A chain that holds is signed with the installation's key, ``key``: who keeps number, digest and signature elsewhere
+    can show later that entries up to there were rewritten.
+    """
 
     at = models.DateTimeField()
     seconds = models.FloatField()
@@ -66,6 +70,8 @@ class Verification(models.Model):
     digest = models.CharField(max_length=64)
     broken_at = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=200)
+    key = models.CharField(max_length=16, blank=True)
+    signature = models.CharField(max_length=88, blank=True)
 
     class Meta:
         ordering = ("-pk",)

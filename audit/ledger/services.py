@@ -10,7 +10,7 @@ from django.db import models, transaction
 
 from audit.base import clock
 from audit.base.actors import Actor
-from audit.ledger import domain, selectors
+from audit.ledger import domain, selectors, signing
 from audit.ledger.ledger_actions import VERIFIED
 from audit.ledger.models import Entry, Head, Verification
 from audit.ledger.registry import ACTIONS
@@ -91,6 +91,8 @@ def verify(*, actor: Actor, progress: Callable[[int, int], None] | None = None) 
             digest=head.digest,
             broken_at=broken,
             actor_name=actor.name,
+            key=signing.key_id() if broken is None else "",
+            signature=signing.sign_head(head.number, head.digest) if broken is None else "",
         )
         record(actor=actor, action=VERIFIED, subject=found, changes={"broken_at": (None, broken)})
     return found

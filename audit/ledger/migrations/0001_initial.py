@@ -77,6 +77,8 @@ class Migration(migrations.Migration):
                 ("digest", models.CharField(max_length=64)),
                 ("broken_at", models.BigIntegerField(null=True)),
                 ("actor_name", models.CharField(max_length=200)),
+                ("key", models.CharField(blank=True, max_length=16)),
+                ("signature", models.CharField(blank=True, max_length=88)),
             ],
             options={"ordering": ("-pk",)},
         ),
