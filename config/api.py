@@ -8,6 +8,7 @@ from django.apps import apps
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
 from ninja.parser import Parser
 
 ROUTERS = (
@@ -59,7 +60,21 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is not a JSON number.")
 
 
-api = NinjaAPI(
+class TollgateAPI(NinjaAPI):
+    """Says of errors what they are: problem details, in the media type of RFC 9457."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The document, with every error answer under application/problem+json."""
+        document = super().get_openapi_schema(**options)
+        for methods in document["paths"].values():
+            for operation in methods.values():
+                for code, answer in operation["responses"].items():
+                    if int(code) >= 400 and "application/json" in answer.get("content", {}):
+                        answer["content"] = {"application/problem+json": answer["content"]["application/json"]}
+        return document
+
+
+api = TollgateAPI(
     title="Tollgate",
     version="1.0.0",
     description=DESCRIPTION,

@@ -44,12 +44,12 @@ class Problem(Schema):
 
 
 def answers(*codes: int, **shapes: Any) -> dict[int, Any]:
-    """Responses to declare: ``answers(404, ok=ModelOut)``; 401, 403, 422, 429 and 500 can always happen.
+    """Responses to declare: ``answers(404, ok=ModelOut)``; 400, 401, 403, 422, 429 and 500 can always happen.
 
     ``ok`` is the shape of 200, ``created`` that of 201, ``accepted`` that of 202.
     """
     good = {{"ok": 200, "created": 201, "accepted": 202}[name]: shape for name, shape in shapes.items()}
-    return {**good, **dict.fromkeys(sorted({401, 403, 422, 429, 500, *codes}), Problem)}
+    return {**good, **dict.fromkeys(sorted({400, 401, 403, 422, 429, 500, *codes}), Problem)}
 
 
 def problem(

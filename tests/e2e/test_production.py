@@ -24,7 +24,7 @@ def test_a_worker_killed_in_the_middle_of_the_filling_changes_no_figure(
         running.start_worker()
         wait_until(lambda: readiness(running.url).get("ready"), 400, "a filled demo")
         theirs = figures(running.manage)
-    ours = figures(filled.manage)
+    ours = filled.figures
     assert theirs["chain broken at"] is None
     for name in ours:
         assert theirs[name] == ours[name], name

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from config.lifeline import tie_to_parent
+from tests.support.figures import figures
 from tests.support.servers import free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,8 @@ class Filled:
     url: str
     home: Path
     signins: dict[str, dict[str, str]]
+    figures: dict[str, Any] = field(default_factory=dict)
+    """What the filling came to, before any test decided anything."""
 
     def manage(self, *arguments: str) -> str:
         """The output of ``manage.py`` with ``arguments`` in this home."""
@@ -70,7 +73,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
     )
     try:
         wait_until(lambda: readiness(url).get("ready"), 300, "a filled demo")
-        yield Filled(url, home, json.loads((home / "demo-signins.json").read_text()))
+        found = Filled(url, home, json.loads((home / "demo-signins.json").read_text()))
+        found.figures.update(figures(found.manage))
+        yield found
     finally:
         with suppress(ProcessLookupError):
             os.killpg(server.pid, signal.SIGINT)
