@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("filled")]
 LEFT_OUT = ("/api/v1/openapi", "/static/", "/sign-out")
-ROLES = ("administrator", "approver", "owner")
+LOOKS = (("administrator", "light"), ("approver", "dark"), ("owner", "light"))
+"""Roles that see different pages and actions, and both schemes."""
 
 
 def signed_in(browser: "Browser", filled: Filled, role: str, **options: object) -> "BrowserContext":
@@ -51,8 +52,7 @@ def crawl(page: "Page") -> Iterator[str]:
                 waiting.append(parts.path)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("role", "scheme"), LOOKS)
 def test_every_page_axe_finds_nothing(chromium: "Browser", filled: Filled, role: str, scheme: str) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
