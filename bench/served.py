@@ -60,17 +60,21 @@ def wait_for(url: str, seconds: float) -> float:
 
 @contextmanager
 def served(
-    argv: tuple[str, ...] = (sys.executable, "manage.py", "serve"), cwd: Path = ROOT, demo: bool = False
+    argv: tuple[str, ...] = (sys.executable, "manage.py", "serve"),
+    cwd: Path = ROOT,
+    demo: bool = False,
+    home: Path | None = None,
 ) -> Iterator[Served]:
-    """Start Tollgate on a free port with an empty home; end it with the block."""
+    """Start Tollgate on a free port, in ``home`` or in an empty one that goes away; end it with the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as home:
-        env = {**os.environ, "TOLLGATE_HOME": home, "PORT": str(port), "DEMO": "1" if demo else "0"}
+    with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as empty:
+        home = home or Path(empty)
+        env = {**os.environ, "TOLLGATE_HOME": str(home), "PORT": str(port), "DEMO": "1" if demo else "0"}
         process = subprocess.Popen(argv, cwd=cwd, env=env, stdout=subprocess.DEVNULL, start_new_session=True)
         try:
-            yield Served(f"http://127.0.0.1:{port}", Path(home), psutil.Process(process.pid))
+            yield Served(f"http://127.0.0.1:{port}", home, psutil.Process(process.pid))
         finally:
             os.killpg(process.pid, signal.SIGINT)
             process.wait(10)
