@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("filled")]
 LEFT_OUT = ("/api/v1/openapi", "/static/", "/sign-out")
-LOOKS = (("administrator", "light"), ("approver", "dark"), ("owner", "light"))
+LOOKS = (("administrator", "light"), ("administrator", "dark"), ("approver", "light"), ("owner", "dark"))
 """Roles that see different pages and actions, and both schemes."""
 
 
