@@ -4,7 +4,7 @@ A window that changes is never overwritten: the new row supersedes the old one, 
 keeps its answer.
 """
 
-from datetime import datetime
+from datetime import UTC, date
 
 from django.db import models
 from django.db.models import Q
@@ -145,13 +145,13 @@ class Window(Record):
         )
         indexes = (models.Index(fields=("start",), condition=Q(superseded_at=None), name="monitoring_window_start"),)
 
+    @property
+    def week(self) -> date:
+        """The Monday with which it begins, in UTC: the same day for viewers in every zone."""
+        return self.start.astimezone(UTC).date()
+
     def __str__(self) -> str:
         return f"{self.version}, week of {self.start:%-d %B %Y}"
-
-    @property
-    def week(self) -> datetime:
-        """The window's start, Monday 00:00 UTC for what Tollgate computed."""
-        return self.start
 
     @property
     def labelled_share(self) -> float | None:

@@ -1,10 +1,14 @@
 """The page of files sends one, shows what became of it, and says to others why they cannot."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from audit.catalogue import services as catalogue
 from audit.monitoring.models import Upload
 from tests.audit.monitoring import logs
+from tests.support.cast import SYSTEM
 
 pytestmark = pytest.mark.django_db
 URL = "/models/late-arrival/upload/"
@@ -86,3 +90,13 @@ def test_queries_of_the_list_do_not_grow_with_files(cast, model, version, django
     for at in range(5):
         logs.send(model, "predictions", logs.csv(LINE.replace("a,", f"b{at},", 1)))
     assert queries() <= few
+
+
+def test_week_is_named_by_its_monday_in_every_zone(cast, model, version):
+    catalogue.move_alias(actor=SYSTEM, version=version, alias="production", since=datetime(2013, 1, 1, tzinfo=UTC))
+    logs.send(model, "predictions", logs.csv(LINE))
+    logs.send(model, "labels", logs.csv("a,1", header="prediction_id,label"))
+    logs.run_all()
+    type(cast.manager).objects.filter(pk=cast.manager.pk).update(zone="America/New_York")
+    page = cast.client("manager").get("/models/late-arrival/").content.decode()
+    assert '<time datetime="2013-01-07">7 January 2013</time> v1 made 1 prediction' in page
