@@ -1,1 +1,1 @@
-"""The kernel that every slice shares: identity, time, money, errors. No models of its own."""
+"""The kernel that every slice shares: identity, time, errors. No models of its own."""
