@@ -37,6 +37,8 @@ RIGHTS: Final[Mapping[str, frozenset[Role]]] = {
     "ledger.read": frozenset(
         {Role.AUDITOR, Role.ADMINISTRATOR, Role.VIEWER, Role.VALIDATOR, Role.APPROVER, Role.OWNER}
     ),
+    "ledger.manage": frozenset({Role.ADMINISTRATOR}),
+    "ledger.export": frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.OWNER}),
     "jobs.retry": BUILDERS,
     "jobs.cancel": BUILDERS,
     "catalogue.write": BUILDERS,
@@ -55,6 +57,8 @@ SENTENCES: Final[Mapping[str, str]] = {
     "people.manage": "manage people and roles",
     "people.issue_token": "issue API tokens",
     "ledger.read": "read the ledger",
+    "ledger.manage": "change keys, witnesses, holds or retention of the audit log",
+    "ledger.export": "export evidence",
     "jobs.retry": "retry jobs",
     "jobs.cancel": "cancel jobs",
     "catalogue.write": "register or change models",

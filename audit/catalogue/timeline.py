@@ -10,9 +10,8 @@ from django.urls import NoReverseMatch, reverse
 from audit.base.actors import Actor
 from audit.catalogue import selectors, subjects
 from audit.catalogue.models import AliasPeriod, Deployment, Model, Pipeline, PipelineRun
-from audit.ledger.models import Entry
 from audit.ledger.registry import ACTIONS
-from audit.ledger.selectors import of_subjects
+from audit.ledger.selectors import Told, of_subjects, told
 
 SHOWN: Final = 20
 NEWEST: Final = 2000
@@ -22,7 +21,7 @@ NEWEST: Final = 2000
 class Event:
     """One line of a timeline. ``mark`` is person (a ring) or machine (a square)."""
 
-    number: int
+    number: int | None
     at: datetime
     mark: str
     who: str
@@ -32,7 +31,7 @@ class Event:
     url: str
 
 
-def event_of(entry: Entry) -> Event:
+def event_of(entry: Told) -> Event:
     """The entry in words."""
     action = ACTIONS.get(entry.action)
     did = (action.sentence if action else entry.action + " {subject}").replace("{subject}", entry.subject_name)
@@ -65,7 +64,7 @@ def belongings(*, viewer: Actor, model: Model) -> list[Row]:
 def events(*, viewer: Actor, model: Model, limit: int = SHOWN) -> tuple[list[Event], int]:
     """The newest ``limit`` events of the model, and how many there are in all."""
     entries = of_subjects(viewer=viewer, subjects=belongings(viewer=viewer, model=model))
-    return [event_of(entry) for entry in entries[:limit]], entries.count()
+    return [event_of(entry) for entry in told(entries[:limit])], entries.count()
 
 
 def _change(field: str, pair: list[object]) -> str:

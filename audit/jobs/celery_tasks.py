@@ -18,8 +18,10 @@ from kombu.exceptions import OperationalError as BrokerError
 from audit.jobs import services
 from audit.jobs.registry import TICKS
 from audit.jobs.run import execute
+from audit.ledger import sealing
 
 HEARTBEAT_SECONDS = 5
+SEAL_SECONDS = 3
 logger = logging.getLogger(__name__)
 
 
@@ -72,6 +74,23 @@ def _keep_beating(role: str) -> None:
     threading.Thread(target=loop, daemon=True, name=f"{role}-heartbeat").start()
 
 
+def _keep_sealing() -> None:
+    """Seals every few seconds, by a clock that nobody can turn back. More than one beat does no harm."""
+
+    def loop() -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                sealing.seal_or_say_why()
+            except DatabaseError:
+                logger.warning("The database did not let the log be sealed; entries wait.", exc_info=True)
+            finally:
+                connection.close()
+            pause.wait(SEAL_SECONDS)
+
+    threading.Thread(target=loop, daemon=True, name="sealer").start()
+
+
 @worker_ready.connect
 def _worker_lives(**_: Any) -> None:
     _keep_beating("worker")
@@ -80,3 +99,4 @@ def _worker_lives(**_: Any) -> None:
 @beat_init.connect
 def _beat_lives(**_: Any) -> None:
     _keep_beating("beat")
+    _keep_sealing()

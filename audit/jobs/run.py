@@ -11,7 +11,6 @@ from uuid import UUID
 from django.db import close_old_connections, connection, transaction
 from django.db.models import Model
 
-from audit.base.actors import Actor
 from audit.base.errors import TollgateError
 from audit.jobs import services
 from audit.jobs.models import Job
@@ -32,7 +31,7 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.actor = Actor.service(job.actor_name, origin=f"job {job.pk}", on_behalf_of=job.actor_id)
+        self.actor = services.actor_of(job)
         self.lost = threading.Event()
         self._shown = 0.0
 

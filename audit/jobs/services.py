@@ -72,6 +72,12 @@ def start(
     return job
 
 
+def actor_of(job: Job) -> Actor:
+    """Who acts in the job: the service that wanted it, or "worker" on behalf of the person who did."""
+    name = "worker" if "@" in job.actor_id else job.actor_name
+    return Actor.service(name, origin=f"job {job.pk}", on_behalf_of=job.actor_id)
+
+
 def lease(*, job_id: UUID, worker: str) -> Job | None:
     """The job, leased to ``worker`` for a minute; None when it is not to be run now."""
     at = clock.now()

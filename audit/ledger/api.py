@@ -17,9 +17,10 @@ router = Router()
 
 
 class EntryOut(Schema):
-    """An entry. ``digest`` is SHA-256 over the RFC 8785 canonical JSON of the other fields."""
+    """An entry as people read it; what was sealed of it stands in its proof."""
 
-    number: int
+    id: int
+    number: int | None = Field(description="Its place in the sealed log; null until it is sealed")
     at: AwareDatetime
     actor_kind: str = Field(description="person, token, service or outside")
     actor_id: str
@@ -34,8 +35,7 @@ class EntryOut(Schema):
     changes: dict[str, list[Any]] = Field(description="Each field with its value before and after")
     address: str
     origin: str
-    previous: str
-    digest: str
+    digest: str = Field(description="The leaf hash, in hex; empty until it is sealed")
 
 
 @router.get("/ledger/entries", response=answers(ok=Page[EntryOut]), summary="Entries of the ledger")
@@ -46,7 +46,8 @@ def entries(request: HttpRequest, q: str = "", cursor: str = "", limit: int = DE
     query = search.parse(q, zone=timezone.get_default_timezone())
     if query.problems:
         raise InvalidInput(" ".join(query.problems), where="q")
-    return page(selectors.entries(viewer=request.actor, query=query), cursor=cursor, limit=limit, by="-number")
+    found = page(selectors.entries(viewer=request.actor, query=query), cursor=cursor, limit=limit, by="-pk")
+    return {"items": selectors.told(found.items), "next": found.next}
 
 
 @router.get("/ledger/entries/{int:number}", response=answers(404, ok=EntryOut), summary="One entry")
@@ -54,4 +55,4 @@ def entry(request: HttpRequest, number: int) -> Any:
     """By its number."""
     if not request.actor.may_anywhere("ledger.read"):
         request.actor.check("ledger.read")
-    return selectors.entry(viewer=request.actor, number=number)
+    return selectors.told([selectors.entry(viewer=request.actor, number=number)])[0]

@@ -15,4 +15,4 @@ class LedgerConfig(AppConfig):
         from audit.ledger import ledger_actions, shown, signing  # noqa: F401
 
         shown.register()
-        post_migrate.connect(signing.make, sender=self, dispatch_uid="ledger.signing_key")
+        post_migrate.connect(signing.prepare, sender=self, dispatch_uid="ledger.signing_key")

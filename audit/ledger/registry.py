@@ -1,4 +1,4 @@
-"""Each action is registered once, with its sentence and the page of its subject."""
+"""Each action is registered once, with its sentence, the page of its subject, and what in it is personal."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,12 +10,16 @@ from audit.base.actors import Actor
 class Action:
     """A kind of entry. ``sentence`` follows the actor's name: "registered model {subject}".
 
-    ``link`` names the URL of the subject's page; it takes the subject's id, or nothing shows a link.
+    ``link`` names the URL of the subject's page; it takes the subject's id, or nothing shows a link. ``personal``
+    names what in such an entry tells about a person beside the actor: "subject_name", "reason", and changed fields
+    ("changes.email"); these enter as commitments. ``weighty`` marks what reports list one by one.
     """
 
     code: str
     sentence: str
     link: str = ""
+    personal: tuple[str, ...] = ()
+    weighty: bool = False
 
 
 ACTIONS: dict[str, Action] = {}

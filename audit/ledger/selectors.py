@@ -1,25 +1,96 @@
 """Reads entries as the viewer may see them."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Model, Q, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
-from audit.ledger import domain
-from audit.ledger.models import Entry, Head, Verification
+from audit.ledger import personal
+from audit.ledger.models import Checkpoint, Entry, Head, Incident, Personal, Verification
 from audit.ledger.search import COLUMNS, Query, Term
 
-CHUNK = 2000
+PERSONAL_COLUMNS = {"actor_name", "actor_id", "on_behalf_of", "address", "subject_name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An entry as people read it: what was personal and is not erased stands in clear."""
+
+    id: int
+    number: int | None
+    digest: str
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    actor_name: str
+    on_behalf_of: str
+    action: str
+    subject_type: str
+    subject_id: str
+    subject_name: str
+    model: UUID | None
+    use_case: UUID | None
+    team: UUID | None
+    reason: str
+    changes: dict[str, list[Any]]
+    states: dict[str, str]
+    address: str
+    origin: str
+    pruned: bool
+
+
+def told(entries: Iterable[Entry]) -> list[Told]:
+    """The entries with what their commitments stand for; one query for all of them."""
+    rows = list(entries)
+    known = personal.values({sign for row in rows for sign in _signs(row)})
+    return [_told(row, known) for row in rows]
+
+
+def _signs(row: Entry) -> set[str]:
+    texts = [row.actor_id, row.actor_name, row.on_behalf_of, row.address, row.subject_name, row.reason]
+    return personal.signs_in([*texts, row.changes])
+
+
+def _told(row: Entry, known: dict[str, str]) -> Told:
+    def text(value: Any) -> Any:
+        return personal.revealed(value, known)
+
+    leaf = getattr(row, "leaf", None)
+    return Told(
+        id=row.pk,
+        number=leaf.number if leaf else None,
+        digest=bytes(leaf.hash).hex() if leaf else "",
+        at=row.at,
+        actor_kind=row.actor_kind,
+        actor_id=text(row.actor_id),
+        actor_name=text(row.actor_name),
+        on_behalf_of=text(row.on_behalf_of),
+        action=row.action,
+        subject_type=row.subject_type,
+        subject_id=row.subject_id,
+        subject_name=text(row.subject_name),
+        model=row.model,
+        use_case=row.use_case,
+        team=row.team,
+        reason=text(row.reason),
+        changes=text(row.changes),
+        states=row.states,
+        address=text(row.address),
+        origin=row.origin,
+        pruned=row.pruned,
+    )
 
 
 def entries(*, viewer: Actor, query: Query | None = None) -> QuerySet[Entry]:
-    """Entries of the viewer's teams that fit ``query``, newest first."""
-    rows = visible(Entry.objects.all(), viewer=viewer, team="team", right="ledger.read")
+    """Entries of the viewer's teams that fit ``query``, newest first; those not sealed yet among them."""
+    rows = visible(Entry.objects.select_related("leaf"), viewer=viewer, team="team", right="ledger.read")
     for term in query.terms if query else ():
         rows = rows.exclude(_fits(term)) if term.without else rows.filter(_fits(term))
     return rows
@@ -34,31 +105,23 @@ def _fits(term: Term) -> Q:
     found = Q(pk__in=())
     for column in COLUMNS[term.field]:
         found |= Q(**{f"{column}__icontains": value})
+    if PERSONAL_COLUMNS & set(COLUMNS[term.field]):
+        signs = list(Personal.objects.filter(value__icontains=value).values_list("commitment", flat=True))
+        for column in PERSONAL_COLUMNS & set(COLUMNS[term.field]):
+            found |= Q(**{f"{column}__in": signs})
     return found
 
 
 def entry(*, viewer: Actor, number: int) -> Entry:
-    """One entry.
+    """One sealed entry.
 
     Raises:
         NotFound: there is none with this number that the viewer may see.
     """
-    found = entries(viewer=viewer).filter(number=number).first()
+    found = entries(viewer=viewer).filter(leaf__number=number).first()
     if found is None:
         raise NotFound(f"There is no entry {number}, or it belongs to a team whose ledger you may not read.")
     return found
-
-
-def holds(entry: Entry) -> tuple[bool, bool]:
-    """Whether the entry's content fits its digest, and whether it follows from the entry before it."""
-    before = Entry.objects.filter(number=entry.number - 1).values_list("digest", flat=True).first()
-    follows = entry.previous == (before or (domain.GENESIS if entry.number == 1 else ""))
-    return domain.digest(entry.sealed_fields(), entry.previous) == entry.digest, follows
-
-
-def last_verification() -> Verification | None:
-    """The newest walk over the chain."""
-    return Verification.objects.first()
 
 
 def of_subjects(*, viewer: Actor, subjects: list[Model]) -> QuerySet[Entry]:
@@ -69,32 +132,26 @@ def of_subjects(*, viewer: Actor, subjects: list[Model]) -> QuerySet[Entry]:
     about = Q(pk__in=())
     for kind, keys in ids.items():
         about |= Q(subject_type=kind, subject_id__in=keys)
-    return visible(Entry.objects.filter(about), viewer=viewer, team="team", right="ledger.read")
+    rows = Entry.objects.select_related("leaf").filter(about)
+    return visible(rows, viewer=viewer, team="team", right="ledger.read")
+
+
+def last_verification() -> Verification | None:
+    """The newest computation of the whole log."""
+    return Verification.objects.first()
 
 
 def head() -> Head:
-    """The newest entry's number and digest."""
+    """How far the log is sealed."""
     return Head.objects.get(pk=1)
 
 
-def first_break(*, upto: Head | None = None, progress: Callable[[int, int], None] | None = None) -> int | None:
-    """The number of the first entry that breaks the chain; None when each follows from the one before.
+def checkpoint(*, size: int | None = None) -> Checkpoint | None:
+    """The newest checkpoint, or the one at ``size``."""
+    rows = Checkpoint.objects.all()
+    return rows.first() if size is None else rows.filter(size=size).first()
 
-    The walk ends at ``upto``, the head when left out: what is written meanwhile is the next walk's.
-    """
-    head = upto or Head.objects.get(pk=1)
-    reached = (0, domain.GENESIS)
 
-    def stored() -> Iterator[tuple[int, dict[str, Any], str]]:
-        nonlocal reached
-        rows = Entry.objects.filter(number__lte=head.number).order_by("number")
-        for entry in rows.iterator(chunk_size=CHUNK):
-            yield entry.number, entry.sealed_fields(), entry.digest
-            reached = entry.number, entry.digest
-            if progress and entry.number % CHUNK == 0:
-                progress(entry.number, head.number)
-
-    broken = domain.first_break(stored())
-    if broken is not None:
-        return broken
-    return None if reached == (head.number, head.digest) else reached[0] + 1
+def open_incidents() -> QuerySet[Incident]:
+    """What must be looked at, newest first."""
+    return Incident.objects.filter(closed_at=None)

@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 from django.urls import NoReverseMatch, reverse
 
-from audit.ledger.models import Entry
 from audit.ledger.registry import ACTIONS
+from audit.ledger.selectors import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Sentence:
         return f"{self.before}{self.subject}{self.after}"
 
 
-def sentence(entry: Entry) -> Sentence:
+def sentence(entry: Told) -> Sentence:
     """What the entry says, without its actor."""
     action = ACTIONS.get(entry.action)
     text = action.sentence if action else f"{entry.action}: {{subject}}"
@@ -42,7 +42,7 @@ def address(name: str, ident: str) -> str:
         return ""
 
 
-def origin(entry: Entry) -> tuple[str, str]:
+def origin(entry: Told) -> tuple[str, str]:
     """Where the change came from in words, and its page: a job's, or all entries of the same request."""
     kind, _, ident = entry.origin.partition(" ")
     if kind == "job":

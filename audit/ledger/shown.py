@@ -20,11 +20,13 @@ def _foot(request: HttpRequest) -> str | None:
     """The newest entry and when the chain was verified, for who is signed in."""
     if not request.user.is_authenticated:
         return None
-    number, found = selectors.head().number, selectors.last_verification()
-    if found is None:
+    size, found = selectors.head().size, selectors.last_verification()
+    if selectors.open_incidents().exists():
+        words = "audit log has an open incident"
+    elif found is None:
         words = "audit log not verified yet"
     elif found.broken_at is not None:
         words = f"audit log broken at entry {say.number(found.broken_at)}"
     else:
         words = f"audit log verified {say.moment(found.at, 'short')}"
-    return format_html('Entry {} · <a href="{}">{}</a>', say.number(number), reverse("ledger:ledger"), words)
+    return format_html('Entry {} · <a href="{}">{}</a>', say.number(size), reverse("ledger:ledger"), words)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +16,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.base.errors import InvalidInput
 from audit.ledger import ledger_actions, search, selectors, services
+from audit.ledger.domain import merkle
 from audit.ledger.models import Entry
+from audit.ledger.proofs import leaf_bytes
 from audit.ledger.registry import ACTIONS, Background
 from audit.ledger.sentences import Sentence, origin, sentence
 from config.ui.tables import csv_response, wants_csv
@@ -27,7 +29,7 @@ AT_ONCE = 20_000
 FIELDS = {"actor": "actor", "action": "action", "since": "after", "until": "before"}
 HEADINGS = (
     "number", "at", "who", "actor", "on_behalf_of", "action", "sentence", "subject_type", "subject_id", "subject",
-    "reason", "changes", "address", "origin", "previous", "digest",
+    "reason", "changes", "address", "origin", "digest",
 )  # fmt: skip
 VIEWS = (
     ("Refused attempts", "action:ledger.refused"),
@@ -41,7 +43,7 @@ VIEWS = (
 class Row:
     """An entry as a line."""
 
-    entry: Entry
+    entry: selectors.Told
     sentence: Sentence
 
 
@@ -68,7 +70,7 @@ def ledger(request: HttpRequest) -> HttpResponseBase:
     if wants_csv(request):
         return _download(request, rows, f"{text} {narrowed}".strip())
     page = _cut(request, rows)
-    lines = [Row(entry, sentence(entry)) for entry in page.rows]
+    lines = [Row(entry, sentence(entry)) for entry in selectors.told(page.rows)]
     context = {
         "text": text,
         "wanted": {field: request.GET.get(field, "") for field in FIELDS},
@@ -84,6 +86,12 @@ def ledger(request: HttpRequest) -> HttpResponseBase:
         "qualifiers": search.QUALIFIERS,
     }
     return render(request, "ledger/ledger.html", context)
+
+
+def batched(rows: Iterator[Entry], size: int) -> Iterator[list[Entry]]:
+    """The rows in lists of at most ``size``."""
+    while some := list(islice(rows, size)):
+        yield some
 
 
 def _day(row: Row) -> date:
@@ -103,19 +111,19 @@ def _cut(request: HttpRequest, rows: QuerySet[Entry]) -> Cut:
     """One page by key: entries that are written meanwhile never shift it."""
     before, after = _number(request, "before"), _number(request, "after")
     if after is not None:
-        found = list(rows.filter(number__gt=after).order_by("number")[: PER_PAGE + 1])
+        found = list(rows.filter(pk__gt=after).order_by("pk")[: PER_PAGE + 1])
         newer, found = len(found) > PER_PAGE, found[:PER_PAGE][::-1]
-        older = bool(found) and rows.filter(number__lt=found[-1].number).exists()
+        older = bool(found) and rows.filter(pk__lt=found[-1].pk).exists()
     else:
-        older_rows = rows.filter(number__lt=before) if before is not None else rows
-        found = list(older_rows.order_by("-number")[: PER_PAGE + 1])
+        older_rows = rows.filter(pk__lt=before) if before is not None else rows
+        found = list(older_rows.order_by("-pk")[: PER_PAGE + 1])
         older, found = len(found) > PER_PAGE, found[:PER_PAGE]
-        newer = before is not None and bool(found) and rows.filter(number__gt=found[0].number).exists()
+        newer = before is not None and bool(found) and rows.filter(pk__gt=found[0].pk).exists()
     total = rows.order_by()[: COUNTED + 1].count()
     return Cut(
         rows=found,
-        previous=found[0].number if newer and found else None,
-        next=found[-1].number if older and found else None,
+        previous=found[0].pk if newer and found else None,
+        next=found[-1].pk if older and found else None,
         shown=len(found),
         total=total if total <= COUNTED else None,
     )
@@ -126,18 +134,17 @@ def _chosen(request: HttpRequest, page: Cut) -> dict[str, Any] | None:
     number = _number(request, "entry")
     if number is None and not page.rows:
         return None
-    entry = page.rows[0] if number is None else selectors.entry(viewer=request.actor, number=number)
-    fits, follows = selectors.holds(entry)
+    row = page.rows[0] if number is None else selectors.entry(viewer=request.actor, number=number)
+    (entry,) = selectors.told([row])
     words, link = origin(entry)
     return {
         "entry": entry,
         "sentence": sentence(entry),
-        "fits": fits,
-        "follows": follows,
+        "sealed": entry.number is not None,
+        "fits": entry.number is not None and merkle.leaf_hash(leaf_bytes(row, row.leaf)).hex() == entry.digest,
         "origin": words,
         "origin_link": link,
         "asked": number is not None,
-        "before": entry.number - 1,
     }
 
 
@@ -149,12 +156,13 @@ def _download(request: HttpRequest, rows: QuerySet[Entry], text: str) -> HttpRes
         )
 
     def lines() -> Iterator[list[Any]]:
-        for entry in rows.order_by("-number").iterator(chunk_size=2000):
-            yield [
-                entry.number, entry.at.isoformat(), entry.actor_name, entry.actor_id, entry.on_behalf_of, entry.action,
-                str(sentence(entry)), entry.subject_type, entry.subject_id, entry.subject_name, entry.reason,
-                entry.changes, entry.address, entry.origin, entry.previous, entry.digest,
-            ]  # fmt: skip
+        for some in batched(rows.order_by("-pk").iterator(chunk_size=2000), 2000):
+            for entry in selectors.told(some):
+                yield [
+                    entry.number, entry.at.isoformat(), entry.actor_name, entry.actor_id, entry.on_behalf_of,
+                    entry.action, str(sentence(entry)), entry.subject_type, entry.subject_id, entry.subject_name,
+                    entry.reason, entry.changes, entry.address, entry.origin, entry.digest,
+                ]  # fmt: skip
 
     return csv_response(lines(), HEADINGS, "ledger")
 
@@ -164,13 +172,13 @@ def verify(request: HttpRequest) -> HttpResponse:
     """Walks the chain: here when it is short, as a job when it is long."""
     if not request.actor.may_anywhere("ledger.read"):
         request.actor.check("ledger.read")
-    if selectors.head().number > AT_ONCE and Background.verify is not None:
+    if selectors.head().size > AT_ONCE and Background.verify is not None:
         place = Background.verify(request.actor)
-        messages.info(request, "The chain is being verified; the result will stand at the top of the audit log.")
+        messages.info(request, "The log is being verified; the result will stand at the top of the audit log.")
         return redirect(place or "ledger:ledger")
     found = services.verify(actor=request.actor)
     if found.broken_at is None:
-        messages.success(request, f"The chain holds: {found.number:,} entries in {found.seconds:.1f} s.")
+        messages.success(request, f"{found.sentence} It took {found.seconds:.1f} s.")
     else:
-        messages.error(request, f"The chain is broken at entry {found.broken_at:,}.")
+        messages.error(request, found.sentence)
     return redirect("ledger:ledger")

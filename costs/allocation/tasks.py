@@ -3,7 +3,6 @@
 from datetime import date
 from typing import Any
 
-from audit.base.actors import Actor
 from audit.base.errors import InvalidInput
 from audit.jobs import services as jobs
 from audit.jobs.models import Job, State
@@ -34,7 +33,7 @@ def after_import(job: Job) -> None:
     for period in sorted({start.date() for start in days}):
         jobs.start(
             ALLOCATE,
-            actor=Actor.service(job.actor_name, origin=f"job {job.pk}", on_behalf_of=job.actor_id),
+            actor=jobs.actor_of(job),
             trigger="chain",
             args={"source": bill_file.source, "period": period.isoformat()},
             key=f"{bill_file.pk}:{period}",

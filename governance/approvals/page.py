@@ -18,7 +18,7 @@ from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.own_panels import learned_from
 from audit.catalogue.timeline import Event, event_of
 from audit.catalogue.words import metric_value
-from audit.ledger.selectors import of_subjects
+from audit.ledger.selectors import of_subjects, told
 from config.ui import format as say
 from costs.returns.domain import Counts, in_force, parts, value_of
 from costs.returns.models import ValueStatement
@@ -342,7 +342,7 @@ def record(row: PromotionRequest, viewer: Actor) -> list[Event]:
 
 def events_about(viewer: Actor, subjects: list[Row]) -> list[Event]:
     """The ledger's entries about ``subjects``, oldest first."""
-    events = [event_of(entry) for entry in of_subjects(viewer=viewer, subjects=subjects).order_by("number")]
+    events = [event_of(entry) for entry in told(of_subjects(viewer=viewer, subjects=subjects).order_by("pk"))]
     return [replace(event, changes=DIGEST.sub(r"\1…", event.changes)) for event in events]
 
 

@@ -14,7 +14,8 @@ from audit.catalogue import horizon
 from audit.catalogue.models import AliasPeriod, Deployment, Model, ModelVersion, PipelineRun
 from audit.catalogue.selectors import PRODUCTION
 from audit.ledger.models import Entry
-from audit.ledger.selectors import first_break, head, last_verification
+from audit.ledger.selectors import head, last_verification
+from audit.ledger.verification import compute
 from audit.monitoring.models import Window
 from costs.allocation.models import DayCost
 from governance.approvals.models import Decision, PromotionRequest
@@ -179,7 +180,7 @@ def _chain_holds() -> bool | None:
     last = last_verification()
     if last is not None:
         return last.broken_at is None
-    return first_break() is None if head().number <= SHORT_CHAIN else None
+    return compute().broken_at is None if head().size <= SHORT_CHAIN else None
 
 
 def _told() -> frozenset[str]:

@@ -8,7 +8,7 @@ SCRIPT = """
 import json
 from django.db.models import Count
 from audit.ledger.models import Entry
-from audit.ledger.selectors import first_break
+from audit.ledger.verification import compute
 from audit.monitoring.models import Partition, Window
 from costs.allocation.models import Allocation
 from costs.billing.amounts import ExactSum
@@ -40,7 +40,7 @@ print("FIGURES" + json.dumps({
             .exclude(action__startswith="maturity.")  # assessed on a schedule, so before or after this moment
             .values_list("action").annotate(n=Count("pk")))
     ),
-    "chain broken at": first_break(),
+    "chain broken at": compute().broken_at,
 }, default=str))
 """
 

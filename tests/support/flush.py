@@ -53,8 +53,11 @@ def let_tests_flush() -> None:
 
 
 def begin_ledger() -> None:
-    """The head of an empty chain, as the ledger's first migration leaves it."""
-    from audit.ledger.domain import GENESIS
+    """The head of an empty log, as the ledger's first migration leaves it; nothing remembered, no key."""
+    from audit.ledger import personal, signing
     from audit.ledger.models import Head
 
-    Head.objects.create(id=1, number=0, digest=GENESIS)
+    personal.forget()
+    signing.path().unlink(missing_ok=True)
+    signing.coming_path().unlink(missing_ok=True)
+    Head.objects.create(id=1, origin="tollgate/test")

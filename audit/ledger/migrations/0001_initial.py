@@ -1,70 +1,83 @@
-"""Entries, the head row, and the triggers that refuse every change of an entry (SQLite and PostgreSQL)."""
+"""The tables of the log, its empty head, and the triggers that refuse every change of what was written."""
+
+from uuid import uuid4
 
 from django.db import migrations, models
 
-from audit.ledger.domain import GENESIS
-
-SQLITE = [
-    """CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry
-    BEGIN SELECT RAISE(ABORT, 'Ledger entries are never changed.'); END""",
-    """CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry
-    BEGIN SELECT RAISE(ABORT, 'Ledger entries are never deleted.'); END""",
-]
-POSTGRESQL = [
-    """CREATE FUNCTION ledger_entry_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN RAISE EXCEPTION 'Ledger entries are never changed or deleted.'; END $$""",
-    """CREATE TRIGGER ledger_entry_no_change BEFORE UPDATE OR DELETE ON ledger_entry
-    FOR EACH ROW EXECUTE FUNCTION ledger_entry_refuse()""",
-    """CREATE TRIGGER ledger_entry_no_truncate BEFORE TRUNCATE ON ledger_entry
-    FOR EACH STATEMENT EXECUTE FUNCTION ledger_entry_refuse()""",
-]
+import audit.ledger.fields
+from audit.ledger.triggers import statements
 
 
-def protect(apps, schema_editor):
-    """Creates the triggers, and the head of an empty chain."""
-    apps.get_model("ledger", "Head").objects.create(id=1, number=0, digest=GENESIS)
-    for statement in {"sqlite": SQLITE, "postgresql": POSTGRESQL}[schema_editor.connection.vendor]:
+def begin(apps, schema_editor):
+    """Names the log, at size 0, and puts the triggers in force."""
+    apps.get_model("ledger", "Head").objects.create(id=1, origin=f"tollgate/{uuid4().hex[:12]}")
+    for statement in statements(schema_editor.connection.vendor):
         schema_editor.execute(statement)
 
 
 class Migration(migrations.Migration):
     initial = True
+
     dependencies = []
+
     operations = [
         migrations.CreateModel(
-            name="Entry",
+            name="Chain",
             fields=[
-                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
-                ("at", models.DateTimeField(db_index=True)),
-                ("actor_kind", models.CharField(max_length=10)),
-                ("actor_id", models.CharField(db_index=True, max_length=254)),
-                ("actor_name", models.CharField(max_length=200)),
-                ("on_behalf_of", models.CharField(blank=True, max_length=254)),
-                ("action", models.CharField(db_index=True, max_length=60)),
-                ("subject_type", models.CharField(max_length=60)),
-                ("subject_id", models.CharField(max_length=64)),
-                ("subject_name", models.CharField(max_length=300)),
-                ("team", models.UUIDField(db_index=True, null=True)),
-                ("reason", models.TextField(blank=True)),
-                ("changes", models.JSONField(default=dict)),
-                ("address", models.CharField(blank=True, max_length=45)),
-                ("origin", models.CharField(blank=True, max_length=80)),
-                ("previous", models.CharField(max_length=64)),
-                ("digest", models.CharField(max_length=64, unique=True)),
+                ("key", models.CharField(max_length=160, primary_key=True, serialize=False)),
+                ("bucket", models.IntegerField(db_index=True)),
+                ("count", models.BigIntegerField()),
+                ("head", models.BinaryField(max_length=32)),
             ],
-            options={
-                "ordering": ("-number",),
-                "indexes": [
-                    models.Index(fields=["subject_type", "subject_id", "-number"], name="ledger_entry_subject")
-                ],
-            },
         ),
         migrations.CreateModel(
             name="Head",
             fields=[
                 ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ("number", models.BigIntegerField(default=0)),
+                ("origin", models.CharField(max_length=120)),
+                ("size", models.BigIntegerField(default=0)),
+                ("last", models.BigIntegerField(default=0)),
+                ("gaps", models.JSONField(default=list)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Incident",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(max_length=40)),
+                ("at", models.DateTimeField()),
+                ("sentence", models.TextField()),
+                ("first_number", models.BigIntegerField(null=True)),
+                ("halts", models.BooleanField(default=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                ("closed_by", models.CharField(blank=True, max_length=200)),
+                ("reason", models.TextField(blank=True)),
+            ],
+            options={
+                "ordering": ("-pk",),
+            },
+        ),
+        migrations.CreateModel(
+            name="Key",
+            fields=[
+                ("key_id", models.CharField(max_length=8, primary_key=True, serialize=False)),
+                ("vkey", models.CharField(max_length=200)),
+                ("since_size", models.BigIntegerField()),
+                ("until_size", models.BigIntegerField(null=True)),
+                ("at", models.DateTimeField()),
+                ("handover", models.TextField(blank=True)),
+                ("lost", models.BooleanField(default=False)),
+            ],
+            options={
+                "ordering": ("at",),
+            },
+        ),
+        migrations.CreateModel(
+            name="State",
+            fields=[
+                ("key", models.CharField(max_length=130, primary_key=True, serialize=False)),
                 ("digest", models.CharField(max_length=64)),
+                ("entry", models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
@@ -73,14 +86,123 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField()),
                 ("seconds", models.FloatField()),
-                ("number", models.BigIntegerField()),
-                ("digest", models.CharField(max_length=64)),
+                ("size", models.BigIntegerField()),
                 ("broken_at", models.BigIntegerField(null=True)),
+                ("sentence", models.TextField()),
                 ("actor_name", models.CharField(max_length=200)),
-                ("key", models.CharField(blank=True, max_length=16)),
-                ("signature", models.CharField(blank=True, max_length=88)),
             ],
-            options={"ordering": ("-pk",)},
+            options={
+                "ordering": ("-pk",),
+            },
         ),
-        migrations.RunPython(protect, migrations.RunPython.noop),
+        migrations.CreateModel(
+            name="Checkpoint",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("origin", models.CharField(max_length=120)),
+                ("size", models.BigIntegerField()),
+                ("note", models.TextField()),
+                ("at", models.DateTimeField()),
+            ],
+            options={
+                "ordering": ("-pk",),
+                "constraints": [models.UniqueConstraint(fields=("origin", "size"), name="ledger_checkpoint_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Entry",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("at", models.DateTimeField(db_index=True)),
+                ("actor_kind", models.CharField(max_length=10)),
+                ("actor_id", models.CharField(db_index=True, max_length=254)),
+                ("actor_name", models.CharField(max_length=200)),
+                ("on_behalf_of", models.CharField(blank=True, max_length=254)),
+                ("action", models.CharField(max_length=60)),
+                ("subject_type", models.CharField(max_length=60)),
+                ("subject_id", models.CharField(max_length=64)),
+                ("subject_name", models.CharField(max_length=300)),
+                ("model", models.UUIDField(null=True)),
+                ("use_case", models.UUIDField(null=True)),
+                ("team", models.UUIDField(null=True)),
+                ("reason", models.TextField(blank=True)),
+                ("changes", audit.ledger.fields.CanonicalField(default=dict)),
+                ("states", audit.ledger.fields.CanonicalField(default=dict)),
+                ("address", models.CharField(blank=True, max_length=60)),
+                ("origin", models.CharField(blank=True, max_length=80)),
+                ("pruned", models.BooleanField(default=False)),
+            ],
+            options={
+                "ordering": ("-id",),
+                "indexes": [
+                    models.Index(fields=["subject_type", "subject_id", "-id"], name="ledger_entry_subject"),
+                    models.Index(fields=["action", "-id"], name="ledger_entry_action"),
+                    models.Index(fields=["model", "-id"], name="ledger_entry_model"),
+                    models.Index(fields=["use_case", "-id"], name="ledger_entry_use_case"),
+                    models.Index(fields=["team", "-id"], name="ledger_entry_team"),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="IndexNode",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("level", models.SmallIntegerField()),
+                ("position", models.IntegerField()),
+                ("hash", models.BinaryField(max_length=32)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("level", "position"), name="ledger_index_node_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Leaf",
+            fields=[
+                ("number", models.BigIntegerField(primary_key=True, serialize=False)),
+                ("hash", models.BinaryField(max_length=32)),
+                ("subject_at", models.BigIntegerField(null=True)),
+                ("model_at", models.BigIntegerField(null=True)),
+                ("use_case_at", models.BigIntegerField(null=True)),
+                ("team_at", models.BigIntegerField(null=True)),
+                (
+                    "entry",
+                    models.OneToOneField(
+                        db_constraint=False,
+                        on_delete=models.DO_NOTHING,
+                        related_name="leaf",
+                        to="ledger.entry",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ("number",),
+            },
+        ),
+        migrations.CreateModel(
+            name="Node",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("level", models.SmallIntegerField()),
+                ("position", models.BigIntegerField()),
+                ("hash", models.BinaryField(max_length=32)),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("level", "position"), name="ledger_node_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="Personal",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("person", models.CharField(blank=True, max_length=36)),
+                ("value", models.CharField(max_length=500)),
+                ("salt", models.CharField(max_length=32)),
+                ("commitment", models.CharField(max_length=52, unique=True)),
+                ("erased_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [models.Index(fields=["person", "value"], name="ledger_personal_value")],
+            },
+        ),
+        migrations.RunPython(begin, migrations.RunPython.noop),
     ]
