@@ -21,7 +21,7 @@ from audit.ledger.signing import KeyMissing
 from audit.ledger.tree import STEP, WIDTH, Index, Tree
 
 AT_ONCE = 20_000
-MOST_GAPS = 10_000
+MOST_GAPS = 1_000
 SEALER = Actor.service("sealer")
 PLACES = (leaves.SUBJECT, leaves.MODEL, leaves.USE_CASE, leaves.TEAM)
 

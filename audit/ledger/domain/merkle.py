@@ -146,13 +146,13 @@ def check_consistency(old: int, new: int, path: Sequence[bytes], old_root: bytes
     Raises:
         ProofError: it does not.
     """
-    _sound(path, old_root, new_root)
     if not 0 < old <= new:
         raise ProofError(f"A tree of {new} leaves does not continue one of {old}.")
     if old == new:
         if path or old_root != new_root:
             raise ProofError("Trees of the same size must have the same root, and need no path.")
         return
+    _sound(path, old_root, new_root)
     steps = [old_root, *path] if old & (old - 1) == 0 else list(path)
     if not steps:
         raise ProofError("The path is empty.")
