@@ -8,9 +8,8 @@ from audit.base.errors import NotFound
 from audit.ledger import selectors
 from audit.ledger.domain import index, leaves, merkle
 from audit.ledger.models import Chain, Checkpoint, Entry, Key, Leaf
+from audit.ledger.rows import PLACES
 from audit.ledger.tree import Index, Tree
-
-KINDS = (leaves.SUBJECT, leaves.MODEL, leaves.USE_CASE, leaves.TEAM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def leaf_bytes(entry: Entry, leaf: Leaf) -> bytes:
     """What was sealed of the entry; it has no content any more when ``entry.pruned``."""
     body = entry.body()
     places = (leaf.subject_at, leaf.model_at, leaf.use_case_at, leaf.team_at)
-    known = dict(zip(KINDS, places, strict=True))
+    known = dict(zip(PLACES, places, strict=True))
     positions = {key: known[kind] or 0 for kind, key in leaves.chains_of(body).items()}
     return leaves.leaf(body, leaf.number, positions)
 

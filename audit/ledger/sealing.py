@@ -15,7 +15,7 @@ from audit.base.errors import Refused
 from audit.ledger import bulk, keys
 from audit.ledger.domain import index, leaves, merkle, note
 from audit.ledger.models import BODY, Chain, Checkpoint, Entry, Head, Incident, IndexNode, Leaf, Node, State
-from audit.ledger.rows import Bodies
+from audit.ledger.rows import PLACES, Bodies
 from audit.ledger.services import open_incident
 from audit.ledger.signing import KeyMissing
 from audit.ledger.tree import STEP, WIDTH, Index, Tree
@@ -23,7 +23,6 @@ from audit.ledger.tree import STEP, WIDTH, Index, Tree
 AT_ONCE = 20_000
 MOST_GAPS = 1_000
 SEALER = Actor.service("sealer")
-PLACES = (leaves.SUBJECT, leaves.MODEL, leaves.USE_CASE, leaves.TEAM)
 
 
 class Halted(Refused):

@@ -5,16 +5,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection
-
 from audit.ledger import signing
 from audit.ledger.domain import index, leaves, merkle, note
-from audit.ledger.models import BODY, Chain, Checkpoint, Entry, Head, Key, Leaf
-from audit.ledger.rows import Bodies
+from audit.ledger.models import Chain, Checkpoint, Head, Key
+from audit.ledger.rows import Bodies, Sealed, read
 from audit.ledger.tree import Index, Tree
 
 AT_ONCE = 5_000
-PLACES = ("subject_at", "model_at", "use_case_at", "team_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,45 +100,24 @@ def _sealed(size: int) -> Iterator[tuple[int, bytes, dict[str, int]]]:
     bodies = Bodies()
     for first in range(1, size + 1, AT_ONCE):
         end = min(first + AT_ONCE, size + 1)
-        found = {row[0]: row for row in _rows(first, end)}
+        found = {row.number: row for row in read("l.number >= %s AND l.number < %s", (first, end))}
         for number in range(first, end):
             if number not in found:
                 raise Broken(number, f"Entry {number:,} is missing from the log.")
-            _, stored, pruned, places, entry = found[number]
-            body = bodies(entry) if entry[0] is not None else None
-            yield number, *_held(number, bytes(stored), pruned, places, body)
+            row = found[number]
+            yield number, *_held(row, bodies(row.entry) if row.entry[0] is not None else None)
 
 
-def _held(
-    number: int, stored: bytes, pruned: bool, places: tuple[int | None, ...], body: dict[str, Any] | None
-) -> tuple[bytes, dict[str, int]]:
+def _held(row: Sealed, body: dict[str, Any] | None) -> tuple[bytes, dict[str, int]]:
+    number = row.number
     if body is None:
         raise Broken(number, f"The content of entry {number:,} was deleted.")
-    chains = leaves.chains_of(body)
-    known = dict(zip((leaves.SUBJECT, leaves.MODEL, leaves.USE_CASE, leaves.TEAM), places, strict=True))
-    positions = {key: known[kind] for kind, key in chains.items()}
-    if any(position is None for position in positions.values()):
+    positions = row.positions(body)
+    if positions is None:
         raise Broken(number, f"Entry {number:,} was given to another subject, model or team.")
-    chained = {key: position for key, position in positions.items() if position is not None}
-    if pruned:
-        return stored, chained
-    if merkle.leaf_hash(leaves.leaf(body, number, chained)) != stored:
+    if not row.pruned and merkle.leaf_hash(leaves.leaf(body, number, positions)) != row.hash:
         raise Broken(number, f"Entry {number:,} was changed after it was sealed.")
-    return stored, chained
-
-
-def _rows(first: int, end: int) -> list[tuple[int, bytes, bool, tuple[int | None, ...], tuple[Any, ...]]]:
-    """Leaves from ``first`` to before ``end`` with their entries' rows (id and body; id None where there is none)."""
-    quote = connection.ops.quote_name
-    entry = ", ".join(f"e.{quote(Entry._meta.get_field(name).column)}" for name in ("id", *BODY))
-    leaf = ", ".join(f"l.{quote(Leaf._meta.get_field(name).column)}" for name in ("number", "hash", *PLACES))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {leaf}, e.pruned, {entry} FROM ledger_leaf l LEFT JOIN ledger_entry e ON e.id = l.entry_id "
-            "WHERE l.number >= %s AND l.number < %s ORDER BY l.number",
-            (first, end),
-        )
-        return [(row[0], row[1], bool(row[6]), row[2:6], row[7:]) for row in cursor.fetchall()]
+    return row.hash, positions
 
 
 def _checkpoints(size: int) -> Iterator[note.Checkpoint]:
