@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
@@ -100,17 +101,39 @@ def who_may(right: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """The auditor's role for ``team`` (None: the whole organisation), but for a part of what is there.
+
+    ``models``: only these, and records of ``use_cases``, which are theirs; None for all. ``since`` and ``until`` are
+    the first and the last day (UTC) of what happened; None where that is open. ``ends`` is when the access ends.
+    """
+
+    team: UUID | None = None
+    models: frozenset[UUID] | None = None
+    use_cases: frozenset[UUID] = frozenset()
+    since: date | None = None
+    until: date | None = None
+    ends: datetime | None = None
+
+    def covers(self, team: UUID | None, model: UUID | None) -> bool:
+        """Whether records of ``model``, which is ``team``'s, lie within; None stands for what is no model's."""
+        return self.team in {None, team} and (self.models is None or model in self.models)
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, with what rights, from where: a person, a token, a service of ours, or someone outside.
 
-    ``grants`` maps a team's id to the roles held there; the key None stands for the whole organisation.
-    ``scopes`` narrows a token to some rights; None narrows nothing.
+    ``grants`` maps a team's id to the roles held there; the key None stands for the whole organisation. An auditor's
+    role that is limited stands in ``limits`` and not in ``grants``: what asks for a whole team's right does not find
+    it. ``scopes`` narrows a token to some rights; None narrows nothing.
     """
 
     kind: str
     id: str
     name: str
     grants: Mapping[UUID | None, frozenset[Role]] = field(default_factory=dict)
+    limits: tuple[Limit, ...] = ()
     scopes: frozenset[str] | None = None
     address: str = ""
     origin: str = ""
@@ -135,33 +158,59 @@ class Actor:
         """The roles held for ``team``, those for the whole organisation among them."""
         return self.grants.get(team, frozenset()) | self.grants.get(None, frozenset())
 
-    def may(self, right: str, team: UUID | None = None) -> bool:
-        """Whether the actor has ``right`` for ``team`` (None: for the whole organisation)."""
-        if self.scopes is not None and not any(right in SCOPES[scope] for scope in self.scopes):
+    def in_scope(self, right: str) -> bool:
+        """Whether the token that acts, if one does, is for this right at all."""
+        return self.scopes is None or any(right in SCOPES[scope] for scope in self.scopes)
+
+    def may(self, right: str, team: UUID | None = None, *, model: UUID | None = None) -> bool:
+        """Whether the actor has ``right`` for ``team`` (None: for the whole organisation), or for its ``model`` alone."""
+        if not self.in_scope(right):
             return False
-        return bool(self.roles(team) & RIGHTS[right])
+        if self.roles(team) & RIGHTS[right]:
+            return True
+        return model is not None and any(limit.covers(team, model) for limit in self.limits_with(right))
 
     def may_anywhere(self, right: str) -> bool:
-        """Whether the actor has ``right`` for at least one team."""
-        return any(self.may(right, team) for team in self.grants)
+        """Whether the actor has ``right`` for at least one team, or within a limit."""
+        return any(self.may(right, team) for team in self.grants) or bool(self.limits_with(right))
 
-    def check(self, right: str, team: UUID | None = None) -> None:
+    def limits_with(self, right: str) -> tuple[Limit, ...]:
+        """The limits within which the actor has ``right``."""
+        return self.limits if Role.AUDITOR in RIGHTS[right] and self.in_scope(right) else ()
+
+    def check(self, right: str, team: UUID | None = None, *, model: UUID | None = None) -> None:
         """Nothing, when the actor has the right.
 
         Raises:
             NotPermitted: the actor lacks it; the sentence says who has it.
         """
-        if not self.may(right, team):
+        if not self.may(right, team, model=model):
             raise NotPermitted(self.why_not(right), right=right)
 
     def why_not(self, right: str) -> str:
         """The sentence that a disabled action shows."""
-        if self.scopes is not None and not any(right in SCOPES[scope] for scope in self.scopes):
+        if not self.in_scope(right):
             return f"This token may not {SENTENCES[right]}: its scope is {listed(sorted(self.scopes)) or 'empty'}."
         return f"You may not {SENTENCES[right]} here: {who_may(right)} of this team can."
 
     def teams(self, right: str) -> set[UUID] | None:
-        """The ids of the teams for which the actor has ``right``; None means all teams."""
+        """The ids of the teams for which the actor has ``right`` without a limit; None means all teams."""
         if self.may(right, None):
             return None
         return {team for team in self.grants if team is not None and self.may(right, team)}
+
+    def sees_models_only(self) -> bool:
+        """Whether all that the actor may read is of some models: what is no model's lies outside then."""
+        limits = self.limits_with("read")
+        return bool(limits) and self.teams("read") == set() and all(limit.models is not None for limit in limits)
+
+    def check_whole(self, page: str) -> None:
+        """Nothing, when the actor may read more than some models.
+
+        ``page`` says of what a page tells that is no model's, as the beginning of a sentence: "Sources are a team's".
+
+        Raises:
+            NotPermitted: it lies outside of what this auditor may see.
+        """
+        if self.sees_models_only():
+            raise NotPermitted(f"{page}; your access as an auditor is limited to some models.", right="read")

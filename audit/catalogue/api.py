@@ -12,7 +12,6 @@ from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound
 from audit.base.paging import DEFAULT, page
 from audit.base.problems import Page, answers
-from audit.base.scoping import visible
 from audit.catalogue import schemas as say
 from audit.catalogue import selectors, services
 from audit.catalogue.models import (
@@ -59,29 +58,16 @@ def _dataset(actor: Actor, slug: str) -> Dataset:
     return found
 
 
-def _data(actor: Actor) -> QuerySet[DatasetVersion]:
-    return visible(DatasetVersion.objects.select_related("dataset"), viewer=actor, team="dataset__team")
-
-
 def _data_versions(actor: Actor, ids: list[UUID], where: str) -> list[DatasetVersion]:
-    found = list(_data(actor).filter(pk__in=ids))
+    found = list(selectors.data(viewer=actor).filter(pk__in=ids))
     missing = set(ids) - {version.pk for version in found}
     if missing:
         raise InvalidInput(f"There is no dataset version {sorted(map(str, missing))[0]}.", where=where)
     return found
 
 
-def _pipelines(actor: Actor) -> QuerySet[Pipeline]:
-    return visible(Pipeline.objects.select_related("model__use_case"), viewer=actor, team="model__use_case__team")
-
-
-def _runs(actor: Actor) -> QuerySet[PipelineRun]:
-    rows = PipelineRun.objects.select_related("pipeline__model__use_case").prefetch_related("inputs")
-    return visible(rows, viewer=actor, team="pipeline__model__use_case__team")
-
-
 def _run(actor: Actor, run_id: UUID) -> PipelineRun:
-    found = _runs(actor).filter(pk=run_id).first()
+    found = selectors.runs(viewer=actor).filter(pk=run_id).first()
     if found is None:
         raise NotFound("There is no such run, or it belongs to a team that you are not in.")
     return found
@@ -259,7 +245,7 @@ def dataset(request: HttpRequest, slug: str) -> Any:
 )
 def dataset_versions(request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFAULT) -> Any:
     """Newest first."""
-    rows = _data(request.actor).filter(dataset=_dataset(request.actor, slug))
+    rows = selectors.data(viewer=request.actor).filter(dataset=_dataset(request.actor, slug))
     return page(rows, cursor=cursor, limit=limit, by="-number")
 
 
@@ -279,7 +265,7 @@ def register_dataset_version(request: HttpRequest, slug: str, body: say.DatasetV
 )
 def dataset_version(request: HttpRequest, slug: str, number: int) -> Any:
     """By its number."""
-    found = _data(request.actor).filter(dataset=_dataset(request.actor, slug), number=number).first()
+    found = selectors.data(viewer=request.actor).filter(dataset=_dataset(request.actor, slug), number=number).first()
     if found is None:
         raise NotFound(f"There is no version {number} of {slug}.")
     return found
@@ -291,7 +277,7 @@ def dataset_version(request: HttpRequest, slug: str, number: int) -> Any:
 def pipelines(request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFAULT) -> Any:
     """Newest first."""
     found = selectors.model(viewer=request.actor, slug=slug)
-    return page(_pipelines(request.actor).filter(model=found), cursor=cursor, limit=limit)
+    return page(selectors.pipelines(viewer=request.actor).filter(model=found), cursor=cursor, limit=limit)
 
 
 @router.post(
@@ -306,7 +292,7 @@ def register_pipeline(request: HttpRequest, slug: str, body: say.PipelineIn) -> 
 @router.post("/pipelines/{uuid:pipeline_id}/runs", response=answers(404, created=say.RunOut), summary="Start a run")
 def start_run(request: HttpRequest, pipeline_id: UUID, body: say.RunIn) -> Any:
     """A run of the pipeline begins; the same key begins it once."""
-    found = _pipelines(request.actor).filter(pk=pipeline_id).first()
+    found = selectors.pipelines(viewer=request.actor).filter(pk=pipeline_id).first()
     if found is None:
         raise NotFound("There is no such pipeline, or it belongs to a team that you are not in.")
     return 201, services.start_run(actor=request.actor, pipeline=found, **body.dict())
@@ -318,7 +304,7 @@ def start_run(request: HttpRequest, pipeline_id: UUID, body: say.RunIn) -> Any:
 def runs(request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFAULT) -> Any:
     """Newest first."""
     found = selectors.model(viewer=request.actor, slug=slug)
-    return page(_runs(request.actor).filter(pipeline__model=found), cursor=cursor, limit=limit)
+    return page(selectors.runs(viewer=request.actor).filter(pipeline__model=found), cursor=cursor, limit=limit)
 
 
 @router.get("/runs/{uuid:run_id}", response=answers(404, ok=say.RunOut), summary="One run")

@@ -11,9 +11,11 @@ class CatalogueConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the sections of the model page and the line of the rail."""
-        from audit.catalogue import first_steps, ledger_actions, own_panels  # noqa: F401
+        from audit.catalogue import first_steps, ledger_actions, own_panels, selectors  # noqa: F401
+        from audit.people import scopes
         from config.ui import navigation
 
+        scopes.register(models=selectors.model_names, use_cases=selectors.use_cases_of)
         own_panels.register_own()
         first_steps.register_own()
         navigation.register(

@@ -16,6 +16,8 @@ from audit.ledger import personal
 from audit.ledger.models import Checkpoint, Entry, Head, Incident, Personal, Verification
 from audit.ledger.search import COLUMNS, Query, Term
 
+SCOPE = {"team": "team", "model": "model", "use_case": "use_case", "at": "at"}
+"""Where an entry says whose it is, and when it happened."""
 PERSONAL_COLUMNS = {"actor_name", "actor_id", "on_behalf_of", "address", "subject_name"}
 
 
@@ -90,7 +92,7 @@ def _told(row: Entry, known: dict[str, str]) -> Told:
 
 def entries(*, viewer: Actor, query: Query | None = None) -> QuerySet[Entry]:
     """Entries of the viewer's teams that fit ``query``, newest first; those not sealed yet among them."""
-    rows = visible(Entry.objects.select_related("leaf"), viewer=viewer, team="team", right="ledger.read")
+    rows = visible(Entry.objects.select_related("leaf"), viewer=viewer, right="ledger.read", **SCOPE)
     for term in query.terms if query else ():
         rows = rows.exclude(_fits(term)) if term.without else rows.filter(_fits(term))
     return rows
@@ -133,7 +135,7 @@ def of_subjects(*, viewer: Actor, subjects: list[Model]) -> QuerySet[Entry]:
     for kind, keys in ids.items():
         about |= Q(subject_type=kind, subject_id__in=keys)
     rows = Entry.objects.select_related("leaf").filter(about)
-    return visible(rows, viewer=viewer, team="team", right="ledger.read")
+    return visible(rows, viewer=viewer, right="ledger.read", **SCOPE)
 
 
 def last_verification() -> Verification | None:

@@ -36,7 +36,13 @@ class Point:
 
 def uploads(*, viewer: Actor, model: Model | None = None) -> QuerySet[Upload]:
     """Uploads of the viewer's teams, newest first."""
-    rows = visible(Upload.objects.select_related("model"), viewer=viewer, team="model__use_case__team")
+    rows = visible(
+        Upload.objects.select_related("model"),
+        viewer=viewer,
+        team="model__use_case__team",
+        model="model",
+        at="created_at",
+    )
     return rows if model is None else rows.filter(model=model)
 
 
@@ -69,7 +75,9 @@ def windows(
     rows = Window.objects.select_related("version__model")
     if source:
         rows = rows.filter(source=source)
-    rows = visible(rows, viewer=viewer, team="version__model__use_case__team")
+    rows = visible(
+        rows, viewer=viewer, team="version__model__use_case__team", model="version__model", at="start"
+    )
     if as_known_at is None:
         rows = rows.filter(superseded_at=None)
     else:

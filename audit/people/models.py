@@ -56,12 +56,19 @@ class Team(Record):
 
 
 class Membership(Record):
-    """A role that a user holds, for one team or (team empty) for the whole organisation, until it ends."""
+    """A role that a user holds, for one team or (team empty) for the whole organisation, until it ends.
+
+    An auditor's may be limited: to ``only_models`` (ids of models as text; None: all), and to what happened from
+    ``seen_since`` to ``seen_until`` (days, UTC, both within; None where that is open).
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="memberships")
     role = models.CharField(max_length=20, choices=[(role.value, title) for role, title in TITLES.items()])
     until = models.DateTimeField(null=True, blank=True)
+    only_models = models.JSONField(null=True, blank=True)
+    seen_since = models.DateField(null=True, blank=True)
+    seen_until = models.DateField(null=True, blank=True)
 
     class Meta:
         constraints = (
@@ -71,6 +78,11 @@ class Membership(Record):
 
     def __str__(self) -> str:
         return f"{self.user}: {TITLES[Role(self.role)]}, {self.team or 'whole organisation'}"
+
+    @property
+    def limited(self) -> bool:
+        """Whether the role is for a part only of what there is to see."""
+        return not (self.only_models is None and self.seen_since is None and self.seen_until is None)
 
 
 class Token(Record):

@@ -1,25 +1,46 @@
 """Reads people as the viewer may see them."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from audit.base import clock
-from audit.base.actors import Actor, Role
+from audit.base.actors import Actor, Limit, Role
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
+from audit.people import scopes
 from audit.people.models import Membership, Team, Token, User
 
 
 def actor_of(user: User, *, address: str = "", origin: str = "", at: datetime | None = None) -> Actor:
     """The actor that a signed-in user is, with the roles that have not ended at ``at`` (now, when left out)."""
-    held: dict = {}
+    held: dict[UUID | None, set[Role]] = {}
+    limits = []
     rows = Membership.objects.filter(Q(until=None) | Q(until__gt=at or clock.now()), user=user)
-    for team_id, role in rows.values_list("team_id", "role"):
-        held.setdefault(team_id, set()).add(Role(role))
+    for row in rows:
+        if row.limited:
+            limits.append(limit_of(row))
+        else:
+            held.setdefault(row.team_id, set()).add(Role(row.role))
     grants = {team: frozenset(roles) for team, roles in held.items()}
-    return Actor("person", user.email, user.name, grants, address=address, origin=origin, user_id=user.pk)
+    return Actor(
+        "person", user.email, user.name, grants, tuple(limits), address=address, origin=origin, user_id=user.pk
+    )
+
+
+def limit_of(membership: Membership) -> Limit:
+    """Within what a limited role is held."""
+    ids = None if membership.only_models is None else frozenset(UUID(one) for one in membership.only_models)
+    return Limit(
+        team=membership.team_id,
+        models=ids,
+        use_cases=scopes.Known.use_cases(ids) if ids else frozenset(),
+        since=membership.seen_since,
+        until=membership.seen_until,
+        ends=membership.until,
+    )
 
 
 def teams(*, viewer: Actor) -> QuerySet[Team]:

@@ -217,6 +217,7 @@ def actor_of_token(*, text: str, address: str = "", origin: str = "") -> Actor |
         f"{person.id} {token.prefix}",
         f"{token.name} ({person.name})",
         person.grants,
+        person.limits,
         scopes=frozenset(token.scopes),
         address=address,
         origin=origin,

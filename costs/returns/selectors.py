@@ -85,7 +85,7 @@ class TotalReturn:
 def statements(*, viewer: Actor) -> QuerySet[ValueStatement]:
     """Statements about use cases of the viewer's teams, newest first."""
     rows = ValueStatement.objects.select_related("use_case__team")
-    return visible(rows, viewer=viewer, team="use_case__team")
+    return visible(rows, viewer=viewer, team="use_case__team", use_case="use_case", at="created_at")
 
 
 def weekly(

@@ -22,7 +22,7 @@ def requests(*, viewer: Actor) -> QuerySet[PromotionRequest]:
     rows = PromotionRequest.objects.select_related(
         "model__use_case__team", "version__model", "version__author", "replaces", "requested_by", "on_behalf_of"
     ).prefetch_related(Prefetch("votes", Vote.objects.select_related("user")))
-    return visible(rows, viewer=viewer, team="model__use_case__team")
+    return visible(rows, viewer=viewer, team="model__use_case__team", model="model", at="opened_at")
 
 
 def request(*, viewer: Actor, request_id: UUID | str) -> PromotionRequest:

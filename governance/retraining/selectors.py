@@ -24,7 +24,7 @@ WEEK = timedelta(weeks=1)
 
 def rules(*, viewer: Actor) -> QuerySet[Rule]:
     """Rules for models of the viewer's teams."""
-    return visible(Rule.objects.select_related(TEAM, "pipeline"), viewer=viewer, team=TEAM)
+    return visible(Rule.objects.select_related(TEAM, "pipeline"), viewer=viewer, team=TEAM, model="model")
 
 
 def rule(*, viewer: Actor, rule_id: UUID | str) -> Rule:
@@ -42,7 +42,7 @@ def rule(*, viewer: Actor, rule_id: UUID | str) -> Rule:
 def evaluations(*, viewer: Actor, rule: Rule | None = None) -> QuerySet[Evaluation]:
     """Evaluations, newest week first."""
     rows = Evaluation.objects.select_related(f"rule__{TEAM}").prefetch_related("retrainings")
-    rows = visible(rows, viewer=viewer, team=f"rule__{TEAM}")
+    rows = visible(rows, viewer=viewer, team=f"rule__{TEAM}", model="rule__model", at="at")
     return rows.filter(rule=rule) if rule else rows
 
 
@@ -58,7 +58,7 @@ def retrainings(*, viewer: Actor, model: Model | None = None) -> QuerySet[Retrai
     rows = Retraining.objects.select_related(
         TEAM, "rule__model", "evaluation", "champion", "candidate__model", "job", "run__pipeline", "request", "review"
     )
-    rows = visible(rows, viewer=viewer, team=TEAM)
+    rows = visible(rows, viewer=viewer, team=TEAM, model="model", at="created_at")
     return rows.filter(model=model) if model else rows
 
 
@@ -77,7 +77,7 @@ def retraining(*, viewer: Actor, retraining_id: UUID | str) -> Retraining:
 def reviews(*, viewer: Actor) -> QuerySet[Review]:
     """Reviews, newest first."""
     rows = Review.objects.select_related(TEAM, "retraining__candidate__model", "retraining__champion", "closed_by")
-    return visible(rows, viewer=viewer, team=TEAM)
+    return visible(rows, viewer=viewer, team=TEAM, model="model", at="opened_at")
 
 
 def review(*, viewer: Actor, review_id: UUID | str) -> Review:

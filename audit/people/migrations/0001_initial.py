@@ -97,6 +97,9 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("until", models.DateTimeField(blank=True, null=True)),
+                ("only_models", models.JSONField(blank=True, null=True)),
+                ("seen_since", models.DateField(blank=True, null=True)),
+                ("seen_until", models.DateField(blank=True, null=True)),
                 (
                     "user",
                     models.ForeignKey(
