@@ -159,7 +159,12 @@ class Personal(models.Model):
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = (models.Index(fields=("person", "value"), name="ledger_personal_value"),)
+        indexes = (
+            models.Index(fields=("person", "value"), name="ledger_personal_value"),
+            models.Index(
+                fields=("erased_at",), condition=models.Q(erased_at__isnull=False), name="ledger_personal_erased"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.commitment

@@ -201,7 +201,14 @@ class Migration(migrations.Migration):
                 ("erased_at", models.DateTimeField(null=True)),
             ],
             options={
-                "indexes": [models.Index(fields=["person", "value"], name="ledger_personal_value")],
+                "indexes": [
+                    models.Index(fields=["person", "value"], name="ledger_personal_value"),
+                    models.Index(
+                        condition=models.Q(("erased_at__isnull", False)),
+                        fields=["erased_at"],
+                        name="ledger_personal_erased",
+                    ),
+                ],
             },
         ),
         migrations.RunPython(begin, migrations.RunPython.noop),
