@@ -74,7 +74,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "maturity.assess": "assess maturity",
 }
 SCOPES: Final[Mapping[str, frozenset[str]]] = {
-    "read": frozenset({"read", "ledger.read"}),
+    "read": frozenset({"read", "ledger.read", "ledger.export"}),
     "write": frozenset(
         {
             "read",
@@ -163,7 +163,7 @@ class Actor:
         return self.scopes is None or any(right in SCOPES[scope] for scope in self.scopes)
 
     def may(self, right: str, team: UUID | None = None, *, model: UUID | None = None) -> bool:
-        """Whether the actor has ``right`` for ``team`` (None: for the whole organisation), or for its ``model`` alone."""
+        """Whether the actor has ``right`` for ``team`` (None: for the organisation), or for its ``model`` alone."""
         if not self.in_scope(right):
             return False
         if self.roles(team) & RIGHTS[right]:

@@ -19,7 +19,6 @@ from audit.catalogue.models import (
     DatasetVersion,
     Deployment,
     ModelVersion,
-    Pipeline,
     PipelineRun,
     UseCase,
 )

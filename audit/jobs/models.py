@@ -21,7 +21,10 @@ OPEN = (State.QUEUED, State.RUNNING)
 
 
 class Job(Record):
-    """One piece of background work. ``key`` makes it one: the same key never makes a second row."""
+    """One piece of background work. ``key`` makes it one: the same key never makes a second row.
+
+    ``model`` is the id of the model in whose life the subject stands, None when it stands in none's.
+    """
 
     kind = models.CharField(max_length=60)
     key = models.CharField(max_length=200, unique=True)
@@ -34,6 +37,7 @@ class Job(Record):
     subject_type = models.CharField(max_length=60, blank=True)
     subject_id = models.CharField(max_length=64, blank=True)
     subject_name = models.CharField(max_length=300, blank=True)
+    model = models.UUIDField(null=True)
     parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="children")
     root = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="tree")
     done = models.BigIntegerField(default=0)

@@ -8,15 +8,22 @@ from django.db.models.functions import Coalesce
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
-from audit.base.scoping import visible
+from audit.base.scoping import seen
 from audit.jobs.models import OPEN, Heartbeat, Job, State
 
 ALIVE = timedelta(seconds=30)
 
 
 def jobs(*, viewer: Actor, state: str = "", kind: str = "", words: str = "") -> QuerySet[Job]:
-    """Jobs of the viewer's teams, newest first."""
-    rows = visible(Job.objects.select_related("team"), viewer=viewer, team="team")
+    """Jobs of the viewer's teams, newest first.
+
+    What someone has started is theirs to follow, also when it is no team's, or after the days that they may look at.
+    """
+    found = seen(viewer, team="team", model="model", at="created_at")
+    if viewer.user_id:
+        in_reach = seen(viewer, team="team", model="model") | Q(team=None, model=None)
+        found |= Q(actor_id=viewer.on_behalf_of or viewer.id) & in_reach
+    rows = Job.objects.select_related("team").filter(found)
     if state:
         rows = rows.filter(state=state)
     if kind:

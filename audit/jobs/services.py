@@ -14,6 +14,7 @@ from audit.base.errors import InvalidInput, Refused
 from audit.jobs import ledger_actions
 from audit.jobs.models import OPEN, Heartbeat, Job, JobLine, State
 from audit.jobs.registry import FOLLOWERS, KINDS, SCHEDULES
+from audit.ledger import audited
 from audit.ledger.services import record
 from audit.people.models import Team
 
@@ -62,6 +63,7 @@ def start(
             "subject_type": subject._meta.label_lower if subject is not None else "",
             "subject_id": str(subject.pk) if subject is not None else "",
             "subject_name": str(subject)[:300] if subject is not None else "",
+            "model": audited.within(subject)[0] or (parent.model if parent else None),
             "parent": parent,
             "root": (parent.root or parent) if parent else None,
             "sent_at": clock.now(),

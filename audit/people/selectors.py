@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q, QuerySet
 
 from audit.base import clock
-from audit.base.actors import Actor, Limit, Role
+from audit.base.actors import RIGHTS, SCOPES, Actor, Limit, Role
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.people import scopes
@@ -57,6 +57,12 @@ def members(*, viewer: Actor) -> QuerySet[Membership]:
 def tokens(*, viewer: Actor) -> QuerySet[Token]:
     """The viewer's own tokens, newest first."""
     return Token.objects.filter(user_id=viewer.user_id) if viewer.user_id else Token.objects.none()
+
+
+def token_scopes(actor: Actor) -> list[str]:
+    """The scopes that the actor's own tokens may have: an auditor's may read only."""
+    held = {role for roles in actor.grants.values() for role in roles}
+    return list(SCOPES) if held & RIGHTS["people.issue_token"] - {Role.AUDITOR} else ["read"]
 
 
 def holders(*, team: Team, roles: set[Role]) -> QuerySet[User]:

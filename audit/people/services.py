@@ -2,21 +2,25 @@
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from collections.abc import Collection
+from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 from django.utils.text import slugify
 
 from audit.base import clock
 from audit.base.actors import SCOPES, Actor, Role
+from audit.base.clock import start_of
 from audit.base.errors import InvalidInput, NotFound, NotPermitted, Refused
-from audit.ledger.services import record, take_turn
-from audit.people import ledger_actions
+from audit.ledger.services import Changes, record, take_turn
+from audit.people import ledger_actions, scopes
 from audit.people.models import Membership, Team, Token, User
-from audit.people.selectors import actor_of, tokens
+from audit.people.selectors import actor_of, token_scopes, tokens
 
 TOKEN_PREFIX = "tg_"  # noqa: S105  it starts every token, and is no secret
 MAX_TOKEN_DAYS = 366
+AUDITOR_DAYS = 90
 LAST_USED_EVERY = timedelta(minutes=1)
 
 
@@ -91,28 +95,76 @@ def create_team(*, actor: Actor, slug: str, name: str) -> Team:
 
 @transaction.atomic
 def grant_role(
-    *, actor: Actor, user: User, role: Role, team: Team | None, until: datetime | None = None, reason: str = ""
+    *,
+    actor: Actor,
+    user: User,
+    role: Role,
+    team: Team | None,
+    until: datetime | None = None,
+    only_models: Collection[UUID] | None = None,
+    seen_since: date | None = None,
+    seen_until: date | None = None,
+    reason: str = "",
 ) -> Membership:
     """The role, held from now on, for ``team`` or (None) for the whole organisation, until ``until`` (UTC) or always.
 
+    An auditor's may be limited to ``only_models`` (ids; None for all) and to what happened from ``seen_since`` to
+    ``seen_until`` (days, UTC, both within). What a person grants to an auditor ends: after 90 days, when no end is
+    named. Granted again, the role holds with what is said then.
+
     Raises:
         NotPermitted: the actor may not manage people.
+        InvalidInput: another role is to be limited, a model is not the team's, or the days are in the wrong order.
     """
     actor.check("people.manage")
-    membership, made = Membership.objects.get_or_create(user=user, team=team, role=role, defaults={"until": until})
-    before = None if made else membership.until
-    if made or before != until:
-        membership.until = until
-        membership.save()
-        record(
-            actor=actor,
-            action=ledger_actions.ROLE_GRANTED,
-            subject=membership,
-            team=team.pk if team else None,
-            reason=reason,
-            changes={"role": (None if made else role, role), "until": (before, until)},
-        )
+    if role == Role.AUDITOR and until is None and actor.kind != "service":
+        until = start_of(clock.now().date() + timedelta(days=AUDITOR_DAYS + 1))
+    named = _check_limits(role, team, only_models, seen_since, seen_until)
+    after = {
+        "until": until,
+        "only_models": None if only_models is None else sorted(map(str, only_models)),
+        "seen_since": seen_since,
+        "seen_until": seen_until,
+    }
+    membership, made = Membership.objects.get_or_create(user=user, team=team, role=role, defaults=after)
+    before = {} if made else {name: getattr(membership, name) for name in after}
+    changes: Changes = {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
+    if not made and not changes:
+        return membership
+    if "only_models" in changes:
+        ids = {UUID(one) for one in before.get("only_models") or ()}
+        changes["only_models"] = (scopes.names_of(ids) or None, named)
+    for name, value in after.items():
+        setattr(membership, name, value)
+    membership.save()
+    record(
+        actor=actor,
+        action=ledger_actions.ROLE_GRANTED,
+        subject=membership,
+        team=team.pk if team else None,
+        reason=reason,
+        changes={"role": (None if made else role, role), "until": (before.get("until"), until), **changes},
+    )
     return membership
+
+
+def _check_limits(
+    role: Role, team: Team | None, models: Collection[UUID] | None, since: date | None, until: date | None
+) -> list[str] | None:
+    """The names of the models to which the role is limited; None when it is not limited to any."""
+    if role != Role.AUDITOR and not (models is None and since is None and until is None):
+        raise InvalidInput("Only an auditor’s role can be limited to models or days.", where="role")
+    if since and until and since > until:
+        raise InvalidInput("The days end before they begin.", where="seen_until", mend="Swap the two dates.")
+    if models is None:
+        return None
+    known = [model for model in scopes.Known.models() if model.id in models]
+    if not models or len(known) != len(set(models)):
+        raise InvalidInput("Choose models that exist, or none for all.", where="only_models")
+    strange = [model.name for model in known if team is not None and model.team != team.pk]
+    if strange:
+        raise InvalidInput(f"{strange[0]} is not a model of {team}.", where="only_models", mend="Leave it out.")
+    return [model.name for model in known]
 
 
 @transaction.atomic
@@ -144,11 +196,13 @@ def issue_token(*, actor: Actor, user: User, name: str, scopes: list[str], days:
     """A new token of ``user`` and its text, which is shown this once.
 
     Raises:
-        NotPermitted: the actor is neither a service nor a user whose roles include tokens.
+        NotPermitted: the actor is neither a service nor a user whose roles include tokens of these scopes.
         InvalidInput: a scope is unknown, or ``days`` is not between 1 and 366.
     """
     if actor.kind != "service" and (actor.user_id != user.pk or not actor.may_anywhere("people.issue_token")):
         raise NotPermitted(actor.why_not("people.issue_token"), right="people.issue_token")
+    if actor.kind != "service" and set(scopes) & set(SCOPES) - set(token_scopes(actor)):
+        raise NotPermitted("An auditor’s token may read, and nothing else.", right="people.issue_token")
     unknown = set(scopes) - set(SCOPES)
     if unknown or not scopes:
         raise InvalidInput("Choose at least one scope of " + ", ".join(SCOPES) + ".", where="scopes")

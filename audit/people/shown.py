@@ -20,6 +20,7 @@ def register() -> None:
         url_name="people:people",
         order=80,
         key="p",
+        visible=lambda request: not request.actor.sees_models_only(),
         prefixes=("people:people", "people:revoke_role"),
     )
     navigation.register(

@@ -11,9 +11,16 @@ class SourcesConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the job, the connectors, and the line of the rail."""
-        from audit.sources import contract, ledger_actions, tasks  # noqa: F401
+        from audit.sources import contract, ledger_actions, ledger_records, tasks  # noqa: F401
         from audit.sources.folder.connector import FolderConnector
         from config.ui import navigation
 
         contract.register(FolderConnector())
-        navigation.register(floor="What happened", label="Sources", url_name="sources:sources", order=50, key="u")
+        navigation.register(
+            floor="What happened",
+            label="Sources",
+            url_name="sources:sources",
+            order=50,
+            key="u",
+            visible=lambda request: not request.actor.sees_models_only(),
+        )

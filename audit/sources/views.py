@@ -39,6 +39,7 @@ def _row(found: Source) -> dict[str, Any]:
 @require_safe
 def sources(request: HttpRequest) -> HttpResponseBase:
     """The list."""
+    request.actor.check_whole("Sources are a team’s and no model’s")
     rows = [_row(found) for found in selectors.sources(viewer=request.actor)]
     if wants_csv(request):
         return csv_response(map(_cells, rows), HEADINGS, "sources")

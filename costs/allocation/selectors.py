@@ -1,6 +1,7 @@
 """Reads costs as the viewer may see them: a model's by its team, what belongs to no model by the team of the bill.
 
-What belongs to no model of a bill without a team is seen only by who sees the whole organisation.
+What belongs to no model of a bill without a team is seen only by who sees the whole organisation. Who is limited to
+some models sees their costs, and nothing else of a bill.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from django.db.models.functions import TruncWeek
 
 from audit.base.actors import Actor
 from audit.base.clock import start_of
+from audit.base.scoping import seen
 from audit.catalogue.models import Model
 from costs.allocation.models import Allocation, DayCost
 from costs.billing.amounts import ExactSum, rough
@@ -61,12 +63,11 @@ class Untied:
 
 
 def _seen(rows: QuerySet[Row], viewer: Actor) -> QuerySet[Row]:
-    teams = viewer.teams("read")
-    if teams is None:
+    if viewer.teams("read") is None:
         return rows
-    own_model = Q(model__use_case__team__in=teams)
-    own_bill = Q(model=None, **{f"{STATEMENT}bill_file__team__in": teams})
-    return rows.filter(own_model | own_bill)
+    own_model = seen(viewer, team="model__use_case__team", model="model", at="day")
+    own_bill = seen(viewer, team=f"{STATEMENT}bill_file__team", at="day")
+    return rows.filter((Q(model__isnull=False) & own_model) | (Q(model=None) & own_bill))
 
 
 def _counting(rows: QuerySet[Row], at: datetime | None) -> QuerySet[Row]:

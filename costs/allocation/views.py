@@ -37,6 +37,7 @@ def spend(request: HttpRequest) -> HttpResponseBase:
             "may_import": may_import,
             "why_not": viewer.why_not(RIGHT),
             "waiting": bill_files(viewer=viewer).exists(),
+            "limited": bool(viewer.limits),
         }
         return render(request, "allocation/empty.html", context)
     period = periods.chosen(request.GET, last=last)

@@ -25,6 +25,7 @@ PAGE = 50
 def bills(request: HttpRequest) -> HttpResponseBase:
     """Lists files; a POST hands one in and starts its job."""
     viewer = request.actor
+    viewer.check_whole("Bills are an organisation’s or a team’s, and no model’s")
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
     form = BillForm(*sent, actor=viewer)
     if request.method == "POST":

@@ -14,7 +14,8 @@ from audit.base.clock import start_of, week_of
 from audit.base.scoping import visible
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import Environment, Model
-from audit.monitoring.models import Source, Window
+from audit.monitoring import selectors as monitoring
+from audit.monitoring.models import Window
 from costs.allocation import selectors as allocation
 from costs.allocation.domain import RESIDUE
 from costs.returns import domain
@@ -103,7 +104,7 @@ def by_model(
     until: date | datetime | None = None,
 ) -> dict[UUID, list[WeekReturn]]:
     """The weeks of several models, in five queries whatever their number. Models must be the viewer's to see."""
-    windows = _windows(models, since, until)
+    windows = _windows(viewer, models, since, until)
     produced = _produced(models, windows)
     stated: dict[UUID, list[Stated]] = defaultdict(list)
     for statement in ValueStatement.objects.filter(use_case__in={model.use_case_id for model in models}):
@@ -165,15 +166,16 @@ def _counts(window: Window) -> Counts:
     )
 
 
-def _windows(models: Iterable[Model], since: date | datetime | None, until: date | datetime | None) -> list[Window]:
+def _windows(
+    viewer: Actor, models: Iterable[Model], since: date | datetime | None, until: date | datetime | None
+) -> list[Window]:
     """Whole weeks that Tollgate measured and that count now."""
-    rows = Window.objects.filter(
-        version__model__in=[model.pk for model in models], source=Source.COMPUTED, superseded_at=None
-    ).select_related("version")
-    if since is not None:
-        rows = rows.filter(start__gte=since if isinstance(since, datetime) else start_of(since))
-    if until is not None:
-        rows = rows.filter(start__lt=until if isinstance(until, datetime) else start_of(until))
+    rows = monitoring.windows(
+        viewer=viewer,
+        since=start_of(since) if since is not None and not isinstance(since, datetime) else since,
+        until=start_of(until) if until is not None and not isinstance(until, datetime) else until,
+    )
+    rows = rows.filter(version__model__in=[model.pk for model in models]).prefetch_related(None)
     return list(rows.order_by("start", "version__number"))
 
 

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
+from audit.base.scoping import visible
 from governance.maturity.framework import google
 from governance.maturity.models import Assessment, ScopeKind
 
@@ -22,8 +23,7 @@ class Scope:
 def assessments(*, viewer: Actor) -> QuerySet[Assessment]:
     """The assessments that count now, of what the viewer may see."""
     rows = Assessment.objects.filter(framework=google().id, superseded_at=None).select_related("team", "model")
-    teams = viewer.teams("read")
-    return rows if teams is None else rows.filter(team__in=teams).exclude(scope=ScopeKind.ORGANISATION)
+    return visible(rows, viewer=viewer, team="team", model="model")
 
 
 def scopes(*, viewer: Actor) -> list[Scope]:
@@ -42,7 +42,7 @@ def _label(row: Assessment) -> str:
 
 
 def assessment(*, viewer: Actor, scope: str = "") -> Assessment | None:
-    """The assessment of a scope; without one, of the widest that the viewer may see, None before the first.
+    """The assessment of a scope; without one, of the widest that the viewer may see, None when there is none.
 
     Raises:
         NotFound: a scope is named that is not there, or not for this viewer.
@@ -50,7 +50,8 @@ def assessment(*, viewer: Actor, scope: str = "") -> Assessment | None:
     rows = assessments(viewer=viewer)
     if not scope:
         whole = rows.filter(scope=ScopeKind.ORGANISATION).first()
-        return whole or rows.filter(scope=ScopeKind.TEAM).order_by("team__name").first()
+        team = rows.filter(scope=ScopeKind.TEAM).order_by("team__name")
+        return whole or team.first() or rows.order_by("model__name").first()
     found = rows.filter(key=scope).first()
     if found is None:
         raise NotFound("There is no assessment of this, or it belongs to a team that you are not in.")

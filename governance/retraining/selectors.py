@@ -46,9 +46,10 @@ def evaluations(*, viewer: Actor, rule: Rule | None = None) -> QuerySet[Evaluati
     return rows.filter(rule=rule) if rule else rows
 
 
-def last_evaluations(rules: Sequence[Rule]) -> dict[UUID, Evaluation]:
+def last_evaluations(*, viewer: Actor, rules: Sequence[Rule]) -> dict[UUID, Evaluation]:
     """The last evaluation of each rule that could judge its week, or else the last one, in one query."""
-    newest = Evaluation.objects.filter(rule=OuterRef("pk")).order_by("-conclusive", "-week", "-at").values("pk")[:1]
+    own = evaluations(viewer=viewer).select_related(None).prefetch_related(None).filter(rule=OuterRef("pk"))
+    newest = own.order_by("-conclusive", "-week", "-at").values("pk")[:1]
     wanted = Rule.objects.filter(pk__in=[rule.pk for rule in rules]).annotate(newest=Subquery(newest)).values("newest")
     return {row.rule_id: row for row in Evaluation.objects.filter(pk__in=wanted)}
 

@@ -72,7 +72,7 @@ def _panel(model: Model, viewer: Actor, period: Period) -> dict[str, Any]:
     from governance.retraining.views import tag, verdict_tag
 
     rules = list(selectors.rules(viewer=viewer).filter(model=model))
-    last = selectors.last_evaluations(rules)
+    last = selectors.last_evaluations(viewer=viewer, rules=rules)
     runs = list(selectors.retrainings(viewer=viewer, model=model)[:RUNS_SHOWN])
     return {
         "rules": [

@@ -66,7 +66,7 @@ def overview(request: HttpRequest) -> HttpResponseBase:
     if wants_csv(request):
         return csv_response(_cells(runs), HEADINGS, "retraining")
     rules = list(selectors.rules(viewer=viewer))
-    last = selectors.last_evaluations(rules)
+    last = selectors.last_evaluations(viewer=viewer, rules=rules)
     shown = Paginator(runs, ROWS).get_page(request.GET.get("page"))
     context = {
         "rules": [{"row": row, "last": last.get(row.pk), "tag": verdict_tag(last.get(row.pk))} for row in rules],
@@ -146,7 +146,7 @@ def _rule_page(request: HttpRequest, row: Rule, *, form: StartForm | None = None
     if fired in {"yes", "no"}:
         rows = rows.filter(fired=fired == "yes")
     shown = Paginator(rows, ROWS).get_page(request.GET.get("page"))
-    last = selectors.last_evaluations([row]).get(row.pk)
+    last = selectors.last_evaluations(viewer=request.actor, rules=[row]).get(row.pk)
     context = {
         "row": row,
         "condition": row.condition().words(),

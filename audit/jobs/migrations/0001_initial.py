@@ -54,6 +54,7 @@ class Migration(migrations.Migration):
                 ("subject_type", models.CharField(blank=True, max_length=60)),
                 ("subject_id", models.CharField(blank=True, max_length=64)),
                 ("subject_name", models.CharField(blank=True, max_length=300)),
+                ("model", models.UUIDField(null=True)),
                 ("done", models.BigIntegerField(default=0)),
                 ("total", models.BigIntegerField(default=0)),
                 ("message", models.CharField(blank=True, max_length=300)),
