@@ -17,3 +17,15 @@ class Record(models.Model):
     def ledger_name(self) -> str:
         """The name that ledger entries keep of this record, as it is today."""
         return str(self)
+
+
+class Salted(models.Model):
+    """A record with personal values. Its digest in the ledger covers this salt, so that it cannot be guessed from.
+
+    Who erases the person also gives the record a new salt.
+    """
+
+    salt = models.CharField(max_length=32, default=ids.salt, editable=False)
+
+    class Meta:
+        abstract = True

@@ -11,7 +11,7 @@ class CatalogueConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the sections of the model page and the line of the rail."""
-        from audit.catalogue import first_steps, ledger_actions, own_panels, selectors  # noqa: F401
+        from audit.catalogue import first_steps, ledger_actions, ledger_records, own_panels, selectors  # noqa: F401
         from audit.people import scopes
         from config.ui import navigation
 

@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.base import clock
-from audit.base.models import Record
+from audit.base.models import Record, Salted
 
 
 class Task(models.TextChoices):
@@ -158,7 +158,7 @@ class PipelineRun(Record):
         return f"{self.pipeline} {self.started_at:%Y-%m-%d %H:%M}"
 
 
-class ModelVersion(Record):
+class ModelVersion(Record, Salted):
     """A trained version: its artefact's SHA-256, its author, the data it learned from, its metrics at training."""
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="versions")
@@ -204,7 +204,7 @@ class AliasPeriod(Record):
         return f"{self.alias} of {self.model}: v{self.version.number}"
 
 
-class Deployment(Record):
+class Deployment(Record, Salted):
     """A version that runs in an environment from ``since`` until ``until`` (empty: still runs).
 
     ``created_at`` and ``ended_recorded_at`` say when we learned of either.

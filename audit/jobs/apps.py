@@ -11,7 +11,7 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the way jobs are sent, what must be ready, and the pages."""
-        from audit.jobs import celery_tasks, ledger_actions, readiness, shown, tasks  # noqa: F401
+        from audit.jobs import celery_tasks, ledger_actions, ledger_records, readiness, shown, tasks  # noqa: F401
 
         readiness.register_own()
         shown.register()

@@ -12,7 +12,7 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the ledger's own actions and its line of the rail; the first migration makes the signing key."""
-        from audit.ledger import ledger_actions, shown, signing  # noqa: F401
+        from audit.ledger import ledger_actions, ledger_records, shown, signing  # noqa: F401
 
         shown.register()
         post_migrate.connect(signing.prepare, sender=self, dispatch_uid="ledger.signing_key")

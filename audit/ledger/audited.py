@@ -12,6 +12,7 @@ from audit.ledger.domain.canonical import plain
 from audit.ledger.domain.leaves import state_of
 
 Within = Callable[[Any], tuple[UUID | None, UUID | None]]
+SALT = "salt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,16 @@ class Audited:
     """What entries answer for of a class.
 
     ``within`` gives the ids of the model and of the use case in whose life a record stands; ``person`` the id of the
-    user of whom it tells.
+    user of whom it tells, whose name then is the record's too. ``personal`` are those of ``fields`` that may hold who
+    someone is (a name, an e-mail); ``secret`` are those that no entry shows, such as the hash of a password.
     """
 
     model: type[models.Model]
     fields: tuple[str, ...]
     within: Within | None = None
     person: Callable[[Any], UUID | None] | None = None
+    personal: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
 
 
 AUDITED: dict[str, Audited] = {}
@@ -38,12 +42,27 @@ def audited(
     fields: Sequence[str],
     within: Within | None = None,
     person: Callable[[Any], UUID | None] | None = None,
+    personal: Sequence[str] = (),
+    secret: Sequence[str] = (),
 ) -> None:
     """Every change of ``fields`` (attribute names: "team_id") is an entry; what is changed past us is found by them.
 
     Fields with personal values need a random ``salt`` among them: the digest must not tell what they were.
+
+    Raises:
+        ValueError: ``personal`` or ``secret`` name other fields, or personal ones have no salt beside them.
     """
-    AUDITED[model._meta.label_lower] = Audited(model, tuple(fields), within, person)
+    label, hidden = model._meta.label_lower, {SALT, *secret} & set(fields)
+    if not {*personal, *secret} <= set(fields) or (personal and SALT not in fields):
+        raise ValueError(f"{label}: personal and secret fields are audited ones, personal ones with a salt.")
+    AUDITED[label] = Audited(model, tuple(fields), within, person, tuple(personal), tuple(sorted(hidden)))
+
+
+def every(model: type[models.Model], *, but: Sequence[str] = ()) -> tuple[str, ...]:
+    """The attribute names of all columns but the key and ``but``: a column that is added later is audited at once."""
+    return tuple(
+        field.attname for field in model._meta.concrete_fields if not field.primary_key and field.attname not in but
+    )
 
 
 def not_audited(model: type[models.Model], *, why: str) -> None:
@@ -56,6 +75,12 @@ def key_of(record: models.Model) -> str:
     return f"{record._meta.label_lower}:{record.pk}"
 
 
+def within(record: models.Model | None) -> tuple[UUID | None, UUID | None]:
+    """The ids of the model and of the use case in whose life ``record`` stands; None where it stands in none's."""
+    found = AUDITED.get(record._meta.label_lower) if record is not None else None
+    return found.within(record) if found and found.within else (None, None)
+
+
 def digest_of(record: models.Model) -> str:
     """The digest of the record's audited fields; empty for a class that is not audited."""
     found = AUDITED.get(record._meta.label_lower)
@@ -64,10 +89,27 @@ def digest_of(record: models.Model) -> str:
     return state_of({name: _stored(record, name) for name in found.fields})
 
 
+def values(record: models.Model) -> dict[str, Any]:
+    """What entries may tell of a record: its audited fields as plain values, but for personal and secret ones."""
+    found = AUDITED[record._meta.label_lower]
+    hidden = {*found.personal, *found.secret}
+    return {name: _stored(record, name) for name in found.fields if name not in hidden}
+
+
+def created(record: models.Model) -> dict[str, tuple[Any, Any]]:
+    """The changes that make a new record: each field that is filled, from nothing to its value."""
+    return {name: (None, value) for name, value in values(record).items() if value not in (None, "", [], {})}
+
+
+def changed(before: dict[str, Any], record: models.Model) -> dict[str, tuple[Any, Any]]:
+    """The changes since ``before`` (its ``values`` then): each field that differs, with both values."""
+    return {name: (before[name], value) for name, value in values(record).items() if before[name] != value}
+
+
 def _stored(record: models.Model, name: str) -> Any:
     """The value as the database gives it back, whatever form it had when it was set."""
     value = getattr(record, name)
-    field = record._meta.get_field(name.removesuffix("_id") if name.endswith("_id") else name)
+    field = record._meta.get_field(name)
     if value is None or isinstance(field, models.JSONField):
         return plain(value)
     if isinstance(field, models.DecimalField):

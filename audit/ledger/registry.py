@@ -12,7 +12,9 @@ class Action:
 
     ``link`` names the URL of the subject's page; it takes the subject's id, or nothing shows a link. ``personal``
     names what in such an entry tells about a person beside the actor: "subject_name", "reason", and changed fields
-    ("changes.email"); these enter as commitments. ``weighty`` marks what reports list one by one.
+    ("changes.email"); these enter as commitments. ``weighty`` marks what reports list one by one. ``touches`` says
+    whether the action changes its subject: an entry that only names it says nothing of its state, which another
+    change may just be moving.
     """
 
     code: str
@@ -20,6 +22,7 @@ class Action:
     link: str = ""
     personal: tuple[str, ...] = ()
     weighty: bool = False
+    touches: bool = True
 
 
 ACTIONS: dict[str, Action] = {}

@@ -144,7 +144,8 @@ def _hide(entry: Entry, fields: tuple[str, ...], person: str) -> None:
 
 def _states(event: Event) -> dict[str, str]:
     found = {}
-    if event.subject is not None and event.subject._meta.label_lower in audited.AUDITED:
+    touched = event.subject is not None and ACTIONS[event.action].touches
+    if touched and event.subject is not None and event.subject._meta.label_lower in audited.AUDITED:
         found[audited.key_of(event.subject)] = "" if event.gone else audited.digest_of(event.subject)
     for record_ in event.also:
         if record_._meta.label_lower in audited.AUDITED:

@@ -21,7 +21,7 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Registers actions, job handlers, and what the catalogue's pages show of monitoring."""
         from audit.catalogue import horizon, states
-        from audit.monitoring import first_steps, ledger_actions, panels, selectors, tasks  # noqa: F401
+        from audit.monitoring import first_steps, ledger_actions, ledger_records, panels, selectors, tasks  # noqa: F401
 
         horizon.register(selectors.last_data)
         states.register_weeks(weeks)

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.base import clock
-from audit.base.models import Record
+from audit.base.models import Record, Salted
 
 
 class Kind(models.TextChoices):
@@ -35,7 +35,7 @@ class Source(models.TextChoices):
     SENT = "sent", "Sent"
 
 
-class Upload(Record):
+class Upload(Record, Salted):
     """A file as it came. ``version`` is the version number given with it (None: the file says).
 
     ``path`` is its place in the lake, ``digest`` its SHA-256 in hex. ``tries`` counts how often it was sent after a

@@ -11,6 +11,6 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         """Signing in and out is recorded; the shell says who looks."""
-        from audit.people import shown, signals  # noqa: F401
+        from audit.people import ledger_actions, ledger_records, shown, signals  # noqa: F401
 
         shown.register()

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from audit.base.actors import TITLES, Role
-from audit.base.models import Record
+from audit.base.models import Record, Salted
 
 
 class UserManager(BaseUserManager["User"]):
@@ -25,7 +25,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
-class User(Record, AbstractBaseUser):
+class User(Record, Salted, AbstractBaseUser):
     """A person who signs in."""
 
     email = models.EmailField(unique=True)
@@ -85,7 +85,7 @@ class Membership(Record):
         return not (self.only_models is None and self.seen_since is None and self.seen_until is None)
 
 
-class Token(Record):
+class Token(Record, Salted):
     """A key for programs. Only its SHA-256 is kept; it has its owner's rights, narrowed by scopes, until it ends."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")

@@ -3,11 +3,11 @@
 from django.db import models
 from django.db.models import Q
 
-from audit.base.models import Record
+from audit.base.models import Record, Salted
 from costs.billing.amounts import AmountField
 
 
-class BillFile(Record):
+class BillFile(Record, Salted):
     """A file that was handed in, unchanged in the lake. ``team`` (may be empty) is whose own bill it is.
 
     ``created_at`` is when we received it. ``rows`` and ``totals`` (currency to {"billed", "effective"} as text) are

@@ -13,7 +13,7 @@ class ReturnsConfig(AppConfig):
         """Registers actions, the section of the model page, its timeline's statements, and the line of the rail."""
         from audit.catalogue import panels, subjects
         from config.ui import navigation
-        from costs.returns import first_steps, ledger_actions  # noqa: F401
+        from costs.returns import first_steps, ledger_actions, ledger_records  # noqa: F401
         from costs.returns.panels import ANCHOR, TITLE, cost_panel
         from costs.returns.selectors import statements_about
 

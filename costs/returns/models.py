@@ -4,11 +4,11 @@ from decimal import Decimal
 
 from django.db import models
 
-from audit.base.models import Record
+from audit.base.models import Record, Salted
 from costs.returns import domain
 
 
-class ValueStatement(Record):
+class ValueStatement(Record, Salted):
     """What each outcome of a use case is worth from ``valid_from`` until ``valid_until`` (both days belong to it).
 
     ``values`` maps outcomes to decimals as text, in ``currency``. Of statements valid on a day the one recorded last

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from audit.base.models import Record
+from audit.base.models import Record, Salted
 from governance.approvals import domain
 
 
@@ -25,7 +25,7 @@ class Decision(models.TextChoices):
     REJECT = domain.REJECT, "Rejected"
 
 
-class PromotionRequest(Record):
+class PromotionRequest(Record, Salted):
     """A question: shall ``version`` run in ``environment``?
 
     ``requested_by`` is the person who asked; a machine that asked names the person ``on_behalf_of`` whom it did.

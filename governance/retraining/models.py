@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 
-from audit.base.models import Record
+from audit.base.models import Record, Salted
 from governance.retraining import domain
 
 
@@ -110,7 +110,7 @@ class Evaluation(Record):
         return f"{self.rule}, week of {domain.say_day(self.week)}"
 
 
-class Retraining(Record):
+class Retraining(Record, Salted):
     """One retraining: ``key`` (rule and week) makes it one, however often it is started.
 
     ``comparison`` is the evidence; ``request`` the promotion request that it opened, if it did.

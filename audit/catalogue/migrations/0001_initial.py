@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("salt", models.CharField(default=audit.base.ids.salt, editable=False, max_length=32)),
                 ("number", models.PositiveIntegerField()),
                 ("artefact", models.CharField(max_length=500)),
                 ("artefact_digest", models.CharField(max_length=64)),
@@ -144,6 +145,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("salt", models.CharField(default=audit.base.ids.salt, editable=False, max_length=32)),
                 (
                     "environment",
                     models.CharField(

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("salt", models.CharField(default=audit.base.ids.salt, editable=False, max_length=32)),
                 (
                     "kind",
                     models.CharField(choices=[("predictions", "Predictions"), ("labels", "Labels")], max_length=12),

@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                     models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
                 ),
                 ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("salt", models.CharField(default=audit.base.ids.salt, editable=False, max_length=32)),
                 ("source", models.SlugField(max_length=60)),
                 ("filename", models.CharField(max_length=255)),
                 ("path", models.CharField(max_length=500)),
