@@ -1,4 +1,4 @@
-"""Content may be missing from an entry only where a later entry says that retention removed it; that one keeps its own."""
+"""Content may be missing from an entry only where another entry says that retention removed it; that one is whole."""
 
 from bisect import bisect_right
 from collections.abc import Iterable
