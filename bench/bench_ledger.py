@@ -1,39 +1,57 @@
-"""What an entry costs: the chained, triggered ledger against a bare insert of the same row."""
+"""What it costs to write, to seal and to export: on SQLite and on PostgreSQL, each beside its peer or its limit."""
 
-import time
 from collections.abc import Iterator
 
-from bench import inside
+from bench.apart import DATABASES, figures
 from bench.harness import Figure, bench
 
-ENTRIES = 1000
+SEALED_A_SECOND = {"sqlite": 10_000, "postgresql": 20_000}
+EXPORTED, EXPORT_SECONDS, EXPORT_MEGABYTES = 1_000_000, 60, 300
 
 
-@bench("audit.ledger.record")
-def entries() -> Iterator[Figure]:
-    """Entries a second, one transaction each, against the same rows inserted bare into a table without triggers."""
-    inside.begin()
-    from django.db import connection, transaction
+@bench("audit.ledger.change")
+def change() -> Iterator[Figure]:
+    """A change of a source, with its entry and without."""
+    for database in DATABASES:
+        found = figures("bench.of_ledger:change", database, rounds=5, count=400)
+        yield Figure(
+            f"audit.ledger.change.{database}",
+            found["audited"],
+            "ms",
+            "the same change unaudited",
+            found["bare"],
+            "<= 1.5",
+        )
 
-    from audit.base.actors import Actor
-    from audit.ledger.models import Entry
-    from audit.ledger.services import record
-    from audit.people.ledger_actions import SIGNED_IN
 
-    actor = Actor.service("bench")
-    start = time.perf_counter()
-    for _ in range(ENTRIES):
-        with transaction.atomic():
-            record(actor=actor, action=SIGNED_IN, subject_name="someone", changes={"state": ("a", "b")})
-    ours = ENTRIES / (time.perf_counter() - start)
-    rows = list(Entry.objects.order_by("number").values_list()[:ENTRIES])
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE bare AS SELECT * FROM ledger_entry WHERE 0")
-        marks = ", ".join(["%s"] * len(rows[0]))
-        start = time.perf_counter()
-        for row in rows:
-            with transaction.atomic():
-                cursor.execute(f"INSERT INTO bare VALUES ({marks})", [str(value) for value in row])
-        bare = ENTRIES / (time.perf_counter() - start)
-        cursor.execute("DROP TABLE bare")
-    yield Figure("audit.ledger.record", ours, "1/s", "bare inserts of the same rows", bare, ">= 0.05")
+@bench("audit.ledger.bulk")
+def bulk() -> Iterator[Figure]:
+    """Many entries at once, against a plain bulk insert of the same rows."""
+    for database in DATABASES:
+        found = figures("bench.of_ledger:bulk", database, count=20_000)
+        yield Figure(
+            f"audit.ledger.bulk.{database}",
+            found["ours"],
+            "1/s",
+            "Django's bulk insert of the rows",
+            found["plain"],
+            ">= 0.5",
+        )
+
+
+@bench("audit.ledger.seal")
+def sealing() -> Iterator[Figure]:
+    """Entries that wait, sealed."""
+    for database in DATABASES:
+        found = figures("bench.of_ledger:sealing", database, count=100_000)
+        limit = SEALED_A_SECOND[database]
+        yield Figure(f"audit.ledger.seal.{database}", found["rate"], "1/s", "the least", limit, ">= 1")
+
+
+@bench("audit.exports.million")
+def export() -> Iterator[Figure]:
+    """Evidence on a million entries."""
+    found = figures("bench.of_ledger:export", "sqlite", count=EXPORTED)
+    yield Figure("audit.exports.million.time", found["seconds"], "s", "the most", EXPORT_SECONDS)
+    yield Figure("audit.exports.million.memory", found["memory"], "MB", "the most", EXPORT_MEGABYTES)
+    yield Figure("audit.exports.million.file", found["megabytes"], "MB", "the most", EXPORT_MEGABYTES)
