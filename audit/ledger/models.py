@@ -259,3 +259,55 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class Posting(models.Model):
+    """Which of a block of 65,536 neighbouring entries have a word (``domain.words``), as stored bits (``domain.bits``).
+
+    Entries can be searched without it, only slowly: it is made from them, and may be made anew at any time.
+    """
+
+    pk = models.CompositePrimaryKey("block", "word")
+    block = models.IntegerField()
+    word = models.TextField()
+    count = models.IntegerField()
+    bits = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.word} in block {self.block}"
+
+
+class Block(models.Model):
+    """When a block's indexed entries happened: ``times`` holds oldest and newest of each 256 (``domain.times``)."""
+
+    number = models.IntegerField(primary_key=True)
+    times = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"Block {self.number}"
+
+
+class Indexed(models.Model):
+    """How far the words of entries are indexed, by leaf number. ``version`` grows with every change of postings."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    done = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Indexed up to {self.done}"
+
+
+class SavedView(models.Model):
+    """A search that a user keeps under a name; ``user`` is the user's id, because people stand above."""
+
+    user = models.UUIDField()
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("user", "name"), name="ledger_view_once"),)
+
+    def __str__(self) -> str:
+        return self.name

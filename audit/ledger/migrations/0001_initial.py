@@ -1,18 +1,19 @@
-"""The tables of the log, its empty head, and the triggers that refuse every change of what was written."""
+"""The tables of the log, its empty head, and what Django cannot say of tables: triggers, and where postings lie."""
 
 from uuid import uuid4
 
 from django.db import migrations, models
 
 import audit.ledger.fields
-from audit.ledger.triggers import statements
+from audit.ledger import postings, triggers
 
 
 def begin(apps, schema_editor):
-    """Names the log, at size 0, and puts the triggers in force."""
+    """Names the log, at size 0, puts the triggers in force, and shapes the table of postings."""
     apps.get_model("ledger", "Head").objects.create(id=1, origin=f"tollgate/{uuid4().hex[:12]}")
-    for statement in statements(schema_editor.connection.vendor):
-        schema_editor.execute(statement)
+    for part in (triggers, postings):
+        for statement in part.statements(schema_editor.connection.vendor):
+            schema_editor.execute(statement)
 
 
 class Migration(migrations.Migration):
@@ -209,6 +210,49 @@ class Migration(migrations.Migration):
                         name="ledger_personal_erased",
                     ),
                 ],
+            },
+        ),
+        migrations.CreateModel(
+            name="Block",
+            fields=[
+                ("number", models.IntegerField(primary_key=True, serialize=False)),
+                ("times", models.BinaryField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Indexed",
+            fields=[
+                ("id", models.SmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("done", models.BigIntegerField(default=0)),
+                ("version", models.BigIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
+            name="Posting",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "block", "word", blank=True, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("block", models.IntegerField()),
+                ("word", models.TextField()),
+                ("count", models.IntegerField()),
+                ("bits", models.BinaryField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SavedView",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("user", models.UUIDField()),
+                ("name", models.CharField(max_length=60)),
+                ("query", models.CharField(max_length=500)),
+            ],
+            options={
+                "ordering": ("name",),
+                "constraints": [models.UniqueConstraint(fields=("user", "name"), name="ledger_view_once")],
             },
         ),
         migrations.RunPython(begin, migrations.RunPython.noop),
