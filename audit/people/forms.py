@@ -1,7 +1,9 @@
 """What people type about people, checked before a service sees it; e-mails are folded to lower case."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django import forms
@@ -10,6 +12,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
 from audit.base.actors import SCOPES, TITLES, Role
+from audit.people import scopes
 from audit.people.models import Team, User
 
 SCOPE_WORDS = {
@@ -47,16 +50,19 @@ class ProfileForm(forms.Form):
 
 
 class TokenForm(forms.Form):
-    """A new API token."""
+    """A new API token. ``allowed`` are the scopes that this person's tokens may have."""
 
     name = forms.CharField(label="Name", max_length=100, help_text="What will use it, such as “training pipeline”")
     scopes = forms.MultipleChoiceField(
         label="What it may do",
-        choices=[(scope, SCOPE_WORDS[scope]) for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose at least one."},
     )
     days = forms.IntegerField(label="Days until it ends", min_value=1, max_value=366, initial=90)
+
+    def __init__(self, *args: Any, allowed: Sequence[str] = tuple(SCOPES), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = [(scope, SCOPE_WORDS[scope]) for scope in allowed]  # type: ignore[attr-defined]
 
 
 class UserForm(forms.Form):
@@ -89,10 +95,34 @@ class RoleForm(forms.Form):
     until = forms.DateField(
         label="Until",
         required=False,
-        help_text="The last day. Empty: until it is revoked.",
+        help_text="The last day of the access. Empty: until it is revoked; of an auditor, 90 days.",
+        widget=forms.DateInput(attrs={"type": "date", "class": "short"}),
+    )
+    only_models = forms.TypedMultipleChoiceField(
+        label="An auditor sees only these models",
+        required=False,
+        coerce=UUID,
+        empty_value=None,
+        help_text="None chosen: all models of the team or of the organisation.",
+    )
+    seen_since = forms.DateField(
+        label="An auditor sees what happened from",
+        required=False,
+        help_text="Entries, decisions, runs, files and figures; models and their versions are shown whole.",
+        widget=forms.DateInput(attrs={"type": "date", "class": "short"}),
+    )
+    seen_until = forms.DateField(
+        label="to",
+        required=False,
+        help_text="Both days belong to it.",
         widget=forms.DateInput(attrs={"type": "date", "class": "short"}),
     )
     reason = forms.CharField(label="Why", max_length=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = [(str(model.id), model.name) for model in scopes.Known.models()]
+        self.fields["only_models"].choices = choices  # type: ignore[attr-defined]
 
     def clean_until(self) -> datetime | None:
         """The end of the last day, in UTC."""

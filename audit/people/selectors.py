@@ -1,5 +1,6 @@
 """Reads people as the viewer may see them."""
 
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -21,7 +22,8 @@ def actor_of(user: User, *, address: str = "", origin: str = "", at: datetime | 
     rows = Membership.objects.filter(Q(until=None) | Q(until__gt=at or clock.now()), user=user)
     for row in rows:
         if row.limited:
-            limits.append(limit_of(row))
+            limit = limit_of(row)
+            limits.append(replace(limit, use_cases=scopes.Known.use_cases(limit.models)) if limit.models else limit)
         else:
             held.setdefault(row.team_id, set()).add(Role(row.role))
     grants = {team: frozenset(roles) for team, roles in held.items()}
@@ -31,12 +33,11 @@ def actor_of(user: User, *, address: str = "", origin: str = "", at: datetime | 
 
 
 def limit_of(membership: Membership) -> Limit:
-    """Within what a limited role is held."""
+    """Within what a limited role is held, but for the use cases of its models."""
     ids = None if membership.only_models is None else frozenset(UUID(one) for one in membership.only_models)
     return Limit(
         team=membership.team_id,
         models=ids,
-        use_cases=scopes.Known.use_cases(ids) if ids else frozenset(),
         since=membership.seen_since,
         until=membership.seen_until,
         ends=membership.until,
@@ -86,6 +87,13 @@ def signed_in(user: User | AnonymousUser) -> User:
 def anybody() -> bool:
     """Whether this installation has any people."""
     return User.objects.exists()
+
+
+def last_ended(user: User | AnonymousUser) -> Membership | None:
+    """The role of ``user`` that ended last; None when none has."""
+    if isinstance(user, AnonymousUser):
+        return None
+    return user.memberships.filter(until__lte=clock.now()).order_by("-until").first()
 
 
 def roles_of(user: User | AnonymousUser) -> QuerySet[Membership]:

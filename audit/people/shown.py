@@ -1,13 +1,13 @@
-"""Where people show in the shell: who looks and as what, a line of the rail, and the first of the first steps."""
+"""Where people show in the shell: who looks, as what, within which limits; a line of the rail; the first step."""
 
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 
 from audit.base.actors import TITLES, Role
-from audit.people import selectors, steps
+from audit.people import selectors, steps, words
 from audit.people.models import Membership
-from config.ui import navigation, shell
+from config.ui import navigation, notices, shell
 
 ALL_DONE = "first-steps-done"
 
@@ -32,6 +32,7 @@ def register() -> None:
         prefixes=("people:first_steps",),
     )
     shell.register_viewer(_viewer)
+    notices.register(_access)
     steps.register(
         steps.Step(
             order=10,
@@ -54,6 +55,24 @@ def _words(held: list[Membership]) -> str:
     parts = [f"{TITLES[Role(row.role)]}, {row.team.name if row.team else 'whole organisation'}" for row in held[:2]]
     more = len(held) - len(parts)
     return "; ".join([*parts, f"{more} more"] if more else parts) or "No role yet"
+
+
+def _access(request: HttpRequest) -> str | None:
+    """Within what an auditor sees, and when that ends; that it has ended, for who has no other role."""
+    if not request.user.is_authenticated:
+        return None
+    actor = request.actor
+    if actor.limits:
+        return " ".join(words.notice(limit, also=bool(actor.grants)) for limit in actor.limits)
+    if not actor.grants:
+        ended = selectors.last_ended(request.user)
+        if ended is not None and ended.until:
+            role, day = TITLES[Role(ended.role)].lower(), words.last_day(ended.until)
+            return f"Your access as {role} ended on {day}. An administrator can grant it again."
+    if any(Role.AUDITOR in roles for roles in actor.grants.values()):
+        ends = [row.until for row in selectors.roles_of(request.user) if row.role == Role.AUDITOR and row.until]
+        return f"Your access as an auditor ends on {words.last_day(min(ends))}." if ends else None
+    return None
 
 
 def _empty(request: HttpRequest) -> bool:

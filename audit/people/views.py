@@ -1,6 +1,7 @@
 """Pages about people: sign-in, one's own settings, teams and roles, and the first steps of an installation."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_POST
 from audit.base import clock
 from audit.base.actors import Role
 from audit.base.errors import InvalidInput, NotFound
-from audit.people import forms, selectors, services, steps
+from audit.people import forms, scopes, selectors, services, steps, words
 from audit.people.models import Membership
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -56,7 +57,8 @@ def own_settings(request: HttpRequest) -> HttpResponse:
     """One's own name, time zone, roles and tokens. A new token's text is in this one answer and nowhere else."""
     user, actor, issued = selectors.signed_in(request.user), request.actor, ""
     profile = forms.ProfileForm(initial={"name": user.name, "zone": user.zone})
-    token = forms.TokenForm(initial={"scopes": ["read"], "days": 90})
+    allowed = selectors.token_scopes(actor)
+    token = forms.TokenForm(initial={"scopes": ["read"], "days": 90}, allowed=allowed)
     if request.method == "POST" and request.POST.get("form") == "profile":
         profile = forms.ProfileForm(request.POST)
         if profile.is_valid():
@@ -64,15 +66,15 @@ def own_settings(request: HttpRequest) -> HttpResponse:
             messages.success(request, "Your settings are saved.")
             return redirect("people:settings")
     elif request.method == "POST":
-        token = forms.TokenForm(request.POST)
+        token = forms.TokenForm(request.POST, allowed=allowed)
         if token.is_valid():
             _, issued = services.issue_token(actor=actor, user=user, **token.cleaned_data)
-            token = forms.TokenForm(initial={"scopes": ["read"], "days": 90})
+            token = forms.TokenForm(initial={"scopes": ["read"], "days": 90}, allowed=allowed)
     context = {
         "profile": profile,
         "token_form": token,
         "issued": issued,
-        "roles": selectors.roles_of(user),
+        "roles": _held(list(selectors.roles_of(user))),
         "tokens": selectors.tokens(viewer=actor),
         "may_issue": actor.may_anywhere("people.issue_token"),
         "why_not": actor.why_not("people.issue_token"),
@@ -91,6 +93,7 @@ def revoke_token(request: HttpRequest, token_id: str) -> HttpResponse:
 
 def people(request: HttpRequest) -> HttpResponse:
     """Teams, their members and roles; administrators change them here."""
+    request.actor.check_whole("Roles are held for teams, and not for models")
     chosen = request.POST.get("form", "")
     kinds = {"user": forms.UserForm, "role": forms.RoleForm, "team": forms.TeamForm}
     bound = {name: kind(request.POST if chosen == name else None, prefix=name) for name, kind in kinds.items()}
@@ -126,11 +129,34 @@ def _change(request: HttpRequest, chosen: str, form: Any) -> str:
         return ""
 
 
-def _groups(request: HttpRequest) -> list[tuple[str, list[Membership]]]:
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A role that someone holds, with its limits in words, and whether it has ended."""
+
+    row: Membership
+    limits: str
+    ended: bool
+
+
+def _held(rows: list[Membership]) -> list[Held]:
+    """The roles with their limits in words; names of models are read once for all of them."""
+    limited = any(row.only_models for row in rows)
+    names = {model.id: model.name for model in scopes.Known.models()} if limited else {}
+    now = clock.now()
+    found = []
+    for row in rows:
+        limit = selectors.limit_of(row) if row.limited else None
+        own = [name for pk, name in names.items() if limit and limit.models and pk in limit.models]
+        limits = words.limit_words(limit, own) if limit else ""
+        found.append(Held(row, limits, row.until is not None and row.until <= now))
+    return found
+
+
+def _groups(request: HttpRequest) -> list[tuple[str, list[Held]]]:
     """Roles held, by team; the whole organisation first, teams without members too."""
-    held: dict[str, list[Membership]] = defaultdict(list)
-    for membership in selectors.members(viewer=request.actor):
-        held[membership.team.name if membership.team else ""].append(membership)
+    held: dict[str, list[Held]] = defaultdict(list)
+    for one in _held(list(selectors.members(viewer=request.actor))):
+        held[one.row.team.name if one.row.team else ""].append(one)
     whole = [("The whole organisation", held.pop(""))] if "" in held else []
     return whole + [(team.name, held.get(team.name, [])) for team in selectors.teams(viewer=request.actor)]
 

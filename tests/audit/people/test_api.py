@@ -23,6 +23,7 @@ def test_me_says_whom_the_token_stands_for(program: Programs) -> None:
         "email": "owner@example.org",
         "scopes": ["read"],
         "grants": [{"team": "flight-operations", "roles": ["owner"]}],
+        "limits": [],
     }
 
 
