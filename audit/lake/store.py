@@ -41,6 +41,9 @@ class Store(Protocol):
     def local(self, path: str) -> Path:
         """A local file with the content of ``path``."""
 
+    def remove(self, path: str) -> None:
+        """Removes ``path``; nothing, when it is not there."""
+
 
 @contextmanager
 def _draft(store: Store) -> Iterator[Path]:
@@ -77,6 +80,10 @@ class Folder:
         if not target.is_file():
             raise NotFound(f"The lake has no {path}.")
         return target
+
+    def remove(self, path: str) -> None:
+        """Deletes the file."""
+        (self.root / path).unlink(missing_ok=True)
 
 
 class Bucket:
@@ -115,6 +122,11 @@ class Bucket:
                 raise NotFound(f"The lake has no {path}.") from error
             self.cached.keep(path, draft)
         return target
+
+    def remove(self, path: str) -> None:
+        """Deletes the object, then this machine's copy; other machines' copies are theirs to remove."""
+        self.client.delete_object(Bucket=self.bucket, Key=self._key(path))
+        self.cached.remove(path)
 
 
 @cache
@@ -181,3 +193,11 @@ def read_bytes(path: str) -> bytes:
         NotFound: it is not in the lake.
     """
     return local(path).read_bytes()
+
+
+def remove(path: str) -> None:
+    """Removes what was stored at ``path``, for good; nothing, when it is not there.
+
+    Only for who knows that no record needs the content any more: the lake keeps the same content once for all.
+    """
+    store().remove(path)

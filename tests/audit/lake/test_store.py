@@ -45,6 +45,16 @@ def test_read_what_was_never_stored_is_not_found(lake: None) -> None:
         store.local("raw/nothing")
 
 
+def test_remove_twice_leaves_other_content_alone(lake: None) -> None:
+    gone, kept = store.put_bytes("raw", b"old"), store.put_bytes("raw", b"new")
+    store.remove(gone.path)
+    store.remove(gone.path)
+    store._store.cache_clear()
+    with pytest.raises(NotFound, match="The lake has no raw/"):
+        store.local(gone.path)
+    assert store.read_bytes(kept.path) == b"new"
+
+
 def test_put_same_table_twice_gives_the_same_digest(lake: None) -> None:
     table = pa.table({"a": [1, 2], "b": ["x", None]})
     assert store.put_table("tables", table) == store.put_table("tables", table)
