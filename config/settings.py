@@ -75,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "audit.people.middleware.ActorMiddleware",
+    "audit.people.middleware.ReadingMiddleware",
     "audit.people.middleware.SignInMiddleware",
     "audit.ledger.middleware.RefusalMiddleware",
     "axes.middleware.AxesMiddleware",

@@ -12,10 +12,15 @@ class CatalogueConfig(AppConfig):
     def ready(self) -> None:
         """Registers actions, the sections of the model page and the line of the rail."""
         from audit.catalogue import first_steps, ledger_actions, ledger_records, own_panels, selectors  # noqa: F401
-        from audit.people import scopes
+        from audit.catalogue.models import Deployment, Model, PipelineRun, UseCase
+        from audit.people import reading, scopes
         from config.ui import navigation
 
         scopes.register(models=selectors.model_names, use_cases=selectors.use_cases_of)
+        reading.subjects(selectors.subject_of)
+        reading.by_slug("models", Model)
+        reading.by_slug("use-cases", UseCase)
+        reading.by_id(deployment_id=Deployment, run_id=PipelineRun)
         own_panels.register_own()
         first_steps.register_own()
         navigation.register(

@@ -20,6 +20,7 @@ from audit.catalogue.models import (
     PipelineRun,
     UseCase,
 )
+from audit.people.reading import Subject
 from audit.people.scopes import ModelName
 
 PRODUCTION = "production"
@@ -131,3 +132,12 @@ def model_names() -> list[ModelName]:
 def use_cases_of(models: Collection[UUID]) -> frozenset[UUID]:
     """The ids of the use cases of these models."""
     return frozenset(Model.objects.filter(pk__in=models).values_list("use_case", flat=True))
+
+
+def subject_of(model_id: UUID | None, use_case_id: UUID | None) -> Subject | None:
+    """The model, or else the use case, of whom an auditor's reading is written down."""
+    model = Model.objects.select_related("use_case").filter(pk=model_id).first() if model_id else None
+    if model is not None:
+        return Subject(model, model.use_case.team_id, model.pk)
+    use_case = UseCase.objects.filter(pk=use_case_id).first() if use_case_id else None
+    return Subject(use_case, use_case.team_id, None) if use_case else None

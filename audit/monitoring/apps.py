@@ -22,9 +22,12 @@ class MonitoringConfig(AppConfig):
         """Registers actions, job handlers, and what the catalogue's pages show of monitoring."""
         from audit.catalogue import horizon, states
         from audit.monitoring import first_steps, ledger_actions, ledger_records, panels, selectors, tasks  # noqa: F401
+        from audit.monitoring.models import Upload
+        from audit.people import reading
 
         horizon.register(selectors.last_data)
         states.register_weeks(weeks)
+        reading.by_id(upload_id=Upload)
         panels.register_own()
         first_steps.register_own()
 

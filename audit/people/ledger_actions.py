@@ -34,3 +34,4 @@ TOKEN_ISSUED = register(
     Action("people.token_issued", "issued the API token {subject}", personal=(*WHO, "changes.name"), weighty=True)
 )
 TOKEN_REVOKED = register(Action("people.token_revoked", "revoked the API token {subject}", personal=WHO, weighty=True))
+READ = register(Action("people.read", "looked at {subject}", touches=False))

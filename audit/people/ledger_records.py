@@ -6,7 +6,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 
 from audit.ledger.audited import audited, every, not_audited
-from audit.people.models import IdempotencyKey, Membership, Team, Token, User
+from audit.people.models import IdempotencyKey, Membership, Reading, Team, Token, User
 
 audited(
     User,
@@ -25,6 +25,7 @@ audited(
     secret=("digest",),
 )
 not_audited(IdempotencyKey, why="The answer to a write, kept for a day; the write itself is an entry.")
+not_audited(Reading, why="Keeps what an auditor reads to one entry an hour; that entry says the same.")
 
 RIGHTS = "Django makes it, and nothing here asks for it: rights come from roles, which are audited."
 GUESSES = "It counts wrong passwords, to lock out who guesses; each failed sign-in is an entry."

@@ -1,4 +1,4 @@
-"""Each request knows its actor: who asks, from where, under which request id."""
+"""Each request knows its actor: who asks, from where, under which request id. What an auditor reads is an entry."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from audit.base.actors import Actor
 from audit.base.ids import uuid7
+from audit.people import reading
 from audit.people.selectors import actor_of
 
 
@@ -31,6 +32,20 @@ class ActorMiddleware:
         request.actor = SimpleLazyObject(actor)  # type: ignore[assignment]  # it becomes an Actor when it is read
         response = self.get_response(request)
         response["X-Request-Id"] = origin.removeprefix("request ")
+        return response
+
+
+class ReadingMiddleware:
+    """Writes what auditors read, before they get it: what cannot be written is not shown."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        match = request.resolver_match
+        if request.method in {"GET", "HEAD"} and response.status_code < 300 and match is not None:
+            reading.note(actor=request.actor, route=match.route, parts=match.kwargs)
         return response
 
 

@@ -119,3 +119,20 @@ class IdempotencyKey(Record):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Reading(Record):
+    """What an auditor looked at in the hour from ``hour`` (UTC): it is one entry, however often they look.
+
+    ``place`` is the record ("catalogue.model:0190…"), or what a page of no single record shows in words.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    place = models.CharField(max_length=120)
+    hour = models.DateTimeField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("user", "place", "hour"), name="people_reading_once"),)
+
+    def __str__(self) -> str:
+        return self.place

@@ -12,6 +12,8 @@ class ReturnsConfig(AppConfig):
     def ready(self) -> None:
         """Registers actions, the section of the model page, its timeline's statements, and the line of the rail."""
         from audit.catalogue import panels, subjects
+        from audit.catalogue.models import UseCase
+        from audit.people import reading
         from config.ui import navigation
         from costs.returns import first_steps, ledger_actions, ledger_records  # noqa: F401
         from costs.returns.panels import ANCHOR, TITLE, cost_panel
@@ -19,5 +21,6 @@ class ReturnsConfig(AppConfig):
 
         panels.register(panels.Panel(50, ANCHOR, TITLE, "returns/panel.html", cost_panel))
         subjects.register(statements_about)
+        reading.by_slug("returns", UseCase)
         first_steps.register_own()
         navigation.register(floor="What it costs", label="Returns", url_name="returns:returns", order=30, key="v")

@@ -10,6 +10,7 @@ from django.urls import reverse
 from audit.base.actors import Actor
 from audit.catalogue import notes, subjects
 from audit.catalogue.models import Model
+from audit.people import reading
 from config.ui import navigation
 from governance.approvals import selectors
 from governance.approvals.models import PromotionRequest, State
@@ -28,6 +29,7 @@ def register() -> None:
         prefixes=("approvals:",),
     )
     subjects.register(_subjects)
+    reading.by_id(request_id=PromotionRequest)
     notes.register_notes(_notes)
     notes.register_tags(_tags)
 

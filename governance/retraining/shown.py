@@ -11,9 +11,10 @@ from audit.base.actors import Actor
 from audit.base.periods import Period
 from audit.catalogue import notes, panels, states, subjects
 from audit.catalogue.models import Model
+from audit.people import reading
 from config.ui import navigation
 from governance.retraining import selectors
-from governance.retraining.models import State
+from governance.retraining.models import Retraining, Review, Rule, State
 from governance.retraining.services import REVIEW
 
 RUNS_SHOWN = 6
@@ -33,6 +34,7 @@ def register() -> None:
     )
     states.register_thresholds(selectors.thresholds)
     subjects.register(_subjects)
+    reading.by_id(retraining_id=Retraining, rule_id=Rule, review_id=Review)
     notes.register_notes(_notes)
     panels.register(panels.Panel(60, "retraining", "Retraining", "retraining/panel.html", _panel))
 

@@ -154,4 +154,25 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("token", "key"), name="people_idempotency_once")],
             },
         ),
+        migrations.CreateModel(
+            name="Reading",
+            fields=[
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("place", models.CharField(max_length=120)),
+                ("hour", models.DateTimeField()),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("user", "place", "hour"), name="people_reading_once")],
+            },
+        ),
     ]
