@@ -72,7 +72,11 @@ def select_in(model: type[models.Model], names: Sequence[str], field: str, value
     """Rows whose ``field`` is one of ``values``."""
     _, (column,) = _columns(model, (field,))
     for piece in _pieces(values):
-        if connection.vendor == "postgresql":
-            yield from select(model, names, f"{column} = ANY(%s)", [list(piece)])
-        else:
-            yield from select(model, names, f"{column} IN ({', '.join(['%s'] * len(piece))})", list(piece))
+        yield from select(model, names, *among(column, piece))
+
+
+def among(column: str, values: Sequence[Any]) -> tuple[str, list[Any]]:
+    """The condition that ``column``, quoted, is one of ``values``, with its parameters."""
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s)", [list(values)]
+    return f"{column} IN ({', '.join(['%s'] * len(values))})", list(values)

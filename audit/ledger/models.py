@@ -8,13 +8,11 @@ from typing import Any
 
 from django.db import models
 
-from audit.ledger.domain.canonical import moment
+from audit.ledger.domain.canonical import canonical, moment
+from audit.ledger.domain.leaves import FIELDS, WRITTEN
 from audit.ledger.fields import CanonicalField
 
-BODY = (
-    "at", "actor_kind", "actor_id", "actor_name", "on_behalf_of", "action", "subject_type", "subject_id",
-    "subject_name", "model", "use_case", "team", "reason", "changes", "states", "address", "origin",
-)  # fmt: skip
+BODY = FIELDS
 """The fields of an entry that are sealed."""
 CONTENT = ("actor_id", "actor_name", "on_behalf_of", "subject_name", "reason", "changes", "states", "address", "origin")
 """Those that retention empties; what remains says when which kind of thing happened to what."""
@@ -68,12 +66,14 @@ class Entry(models.Model):
         leaf = getattr(self, "leaf", None)
         return leaf.number if leaf else None
 
-    def body(self) -> dict[str, Any]:
-        """What is sealed of it, as plain values."""
+    def body(self) -> dict[str, str | None]:
+        """What is sealed of it, as text."""
         values: dict[str, Any] = {name: getattr(self, name) for name in BODY}
         values["at"] = moment(self.at)
         for name in ("model", "use_case", "team"):
             values[name] = str(values[name]) if values[name] else None
+        for name in WRITTEN:
+            values[name] = canonical(values[name]).decode()
         return values
 
 

@@ -1,59 +1,52 @@
-"""Rows of entries, read past the ORM, as the bodies that are sealed: thousands a second, in pieces."""
+"""Rows of entries, read past the ORM, as the bodies that are sealed: thousands a second, in pieces.
 
-import json
-from collections.abc import Mapping, Sequence
+The database gives every field as the text that is sealed, so that nothing is parsed only to be written again.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 
 from audit.ledger.domain import leaves
-from audit.ledger.domain.canonical import moment
 from audit.ledger.models import BODY, Entry, Leaf
 
 PLACES = (leaves.SUBJECT, leaves.MODEL, leaves.USE_CASE, leaves.TEAM)
+IDS = ("model", "use_case", "team")
+AT = {
+    "sqlite": "replace(e.at, ' ', 'T') || CASE length(e.at) WHEN 19 THEN '.000000' ELSE '' END || '+00:00'",
+    "postgresql": """to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"')""",
+}
+UUID_PARTS = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+ID = {
+    "sqlite": "||'-'||".join(f"substr({{0}}, {first}, {length})" for first, length in UUID_PARTS),
+    "postgresql": "{0}::text",
+}
 
 
-class Bodies:
-    """Turns rows (id, then the fields of ``BODY``) into bodies; remembers the text of ids, which come again."""
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry that has no place yet."""
 
-    def __init__(self) -> None:
-        self._ids: dict[Any, str] = {}
-
-    def __call__(self, row: tuple[Any, ...]) -> dict[str, Any]:
-        body = dict(zip(BODY, row[1:], strict=True))
-        at = body["at"]
-        body["at"] = moment(at if at.tzinfo else at.replace(tzinfo=UTC))
-        for name in ("model", "use_case", "team"):
-            if body[name] is not None:
-                body[name] = self._id(body[name])
-        for name in ("changes", "states"):
-            body[name] = {} if body[name] == "{}" else json.loads(body[name])
-        return body
-
-    def _id(self, value: Any) -> str:
-        found = self._ids.get(value)
-        if found is None:
-            found = self._ids[value] = str(value if isinstance(value, UUID) else UUID(value))
-        return found
+    id: int
+    body: leaves.Body
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A leaf with its entry's row (id, then ``BODY``; id None where the entry is gone)."""
+    """A leaf with its entry; ``body`` is None where the entry is gone."""
 
     number: int
     hash: bytes
     places: Sequence[int | None]
     pruned: bool
-    entry: tuple[Any, ...]
+    body: leaves.Body | None
 
-    def positions(self, body: Mapping[str, Any]) -> dict[str, int] | None:
+    def positions(self) -> dict[str, int] | None:
         """The entry's place in each chain that its body names; None when it has no place in one of them."""
         found = {}
-        for kind, key in leaves.chains_of(body).items():
+        for kind, key in leaves.chains_of(self.body or {}).items():
             place = self.places[PLACES.index(kind)]
             if place is None:
                 return None
@@ -61,15 +54,39 @@ class Sealed:
         return found
 
 
+def _texts() -> str:
+    """The columns of ``BODY`` as SQL, each as the text that is sealed."""
+    quote, vendor = connection.ops.quote_name, connection.vendor
+    columns = []
+    for name in BODY:
+        column = f"e.{quote(Entry._meta.get_field(name).column)}"
+        columns.append(AT[vendor] if name == "at" else ID[vendor].format(column) if name in IDS else column)
+    return ", ".join(columns)
+
+
+def waiting(where: str, values: Sequence[Any]) -> list[Waiting]:
+    """Entries (``e``); ``where`` is SQL of ours, to its end."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT e.id, {_texts()} FROM {Entry._meta.db_table} e WHERE {where}", values)
+        return [Waiting(row[0], dict(zip(BODY, row[1:], strict=True))) for row in cursor.fetchall()]
+
+
 def read(where: str, values: Sequence[Any]) -> list[Sealed]:
     """Leaves (``l``) with their entries (``e``) in order of number; ``where`` is SQL of ours."""
-    quote = connection.ops.quote_name
-    entry = ", ".join(f"e.{quote(Entry._meta.get_field(name).column)}" for name in ("id", *BODY))
     places = ", ".join(f"l.{kind}_at" for kind in PLACES)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT l.number, l.hash, e.pruned, {places}, {entry} FROM {Leaf._meta.db_table} l "
+            f"SELECT l.number, l.hash, {places}, e.pruned, e.id, {_texts()} FROM {Leaf._meta.db_table} l "
             f"LEFT JOIN {Entry._meta.db_table} e ON e.id = l.entry_id WHERE {where} ORDER BY l.number",
             values,
         )
-        return [Sealed(row[0], bytes(row[1]), row[3:7], bool(row[2]), row[7:]) for row in cursor.fetchall()]
+        return [
+            Sealed(
+                number=row[0],
+                hash=bytes(row[1]),
+                places=row[2:6],
+                pruned=bool(row[6]),
+                body=dict(zip(BODY, row[8:], strict=True)) if row[7] is not None else None,
+            )
+            for row in cursor.fetchall()
+        ]

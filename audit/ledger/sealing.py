@@ -4,6 +4,7 @@ All of it is one transaction: a sealer that is killed between writing and signin
 take turns on the head row. Order comes from that row and from ids, never from a clock.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +14,17 @@ from django.db import transaction
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import Refused
-from audit.ledger import bulk, keys
+from audit.ledger import bulk, keys, rows
 from audit.ledger.domain import index, leaves, merkle, note
-from audit.ledger.models import BODY, Chain, Checkpoint, Entry, Head, Incident, IndexNode, Leaf, Node, State
-from audit.ledger.rows import PLACES, Bodies
+from audit.ledger.models import Chain, Checkpoint, Entry, Head, Incident, IndexNode, Leaf, Node, State
+from audit.ledger.rows import PLACES, Waiting
 from audit.ledger.services import open_incident
 from audit.ledger.signing import KeyMissing
 from audit.ledger.tree import STEP, WIDTH, Index, Tree
 
 AT_ONCE = 20_000
 MOST_GAPS = 1_000
+NO_STATES = "{}"
 SEALER = Actor.service("sealer")
 BEFORE_FIRST_SEAL: list[Callable[[], None]] = []
 """Called once in each process, before it seals for the first time: what finds that this is not the log that others
@@ -105,12 +107,12 @@ def seal_some(*, limit: int) -> Sealed:
         stopped = Incident.objects.filter(halts=True, closed_at=None).first()
         if stopped is not None:
             raise Halted(f"Sealing has stopped: {stopped.sentence}")
-        rows = _pending(head, limit)
-        if not rows:
+        entries = _pending(head, limit)
+        if not entries:
             return Sealed(0, head.size)
         signer = keys.signer(head=head)
-        batch = _place(head.size, rows)
-        size = head.size + len(rows)
+        batch = _place(head.size, entries)
+        size = head.size + len(entries)
         bulk.insert(Leaf, ("number", "entry", "hash", *(f"{place}_at" for place in PLACES)), batch.leaves)
         _grow(head.size, batch.hashes)
         _keep_chains(batch.chains)
@@ -120,43 +122,40 @@ def seal_some(*, limit: int) -> Sealed:
         root = merkle.root(Tree().subtree, size)
         checkpoint = note.Checkpoint(head.origin, size, root, index_root)
         Checkpoint.objects.create(origin=head.origin, size=size, note=signer.note(checkpoint.text()), at=clock.now())
-        _move(head, rows, size)
-    return Sealed(len(rows), size)
+        _move(head, [entry.id for entry in entries], size)
+    return Sealed(len(entries), size)
 
 
-def _pending(head: Head, limit: int) -> list[tuple[Any, ...]]:
+def _pending(head: Head, limit: int) -> list[Waiting]:
     """Unsealed entries in the order of their ids: those that came late through a gap first."""
-    names = ("id", *BODY)
-    late: list[Any] = []
+    late: list[Waiting] = []
     if head.gaps:
         found = Entry.objects.filter(pk__in=head.gaps, leaf=None).values_list("pk", flat=True)
-        late = list(bulk.select_in(Entry, names, "id", sorted(found)))
-        late.sort(key=lambda row: row[0])
-    fresh = bulk.select(Entry, names, "id > %s ORDER BY id LIMIT %s", (head.last, max(0, limit - len(late))))
+        where, values = bulk.among("e.id", sorted(found))
+        late = rows.waiting(f"{where} ORDER BY e.id", values) if found else []
+    fresh = rows.waiting("e.id > %s ORDER BY e.id LIMIT %s", (head.last, max(0, limit - len(late))))
     return (late + fresh)[:limit]
 
 
-def _place(size: int, rows: list[tuple[Any, ...]]) -> _Batch:
-    """Numbers, positions and hashes for ``rows``, which follow the log's first ``size`` entries."""
-    body_of = Bodies()
-    bodies = [body_of(row) for row in rows]
-    chained = [leaves.chains_of(body) for body in bodies]
+def _place(size: int, entries: list[Waiting]) -> _Batch:
+    """Numbers, positions and hashes for ``entries``, which follow the log's first ``size``."""
+    chained = [leaves.chains_of(entry.body) for entry in entries]
     wanted = sorted({key for chains in chained for key in chains.values()})
     heads = {
         key: (count, bytes(head)) for key, count, head in bulk.select_in(Chain, ("key", "count", "head"), "key", wanted)
     }
-    batch = _Batch([], [], {}, {})
-    for number, (row, body, chains) in enumerate(zip(rows, bodies, chained, strict=True), size + 1):
-        positions = {key: heads.get(key, (0, index.START))[0] + 1 for key in chains.values()}
-        hashed = merkle.leaf_hash(leaves.leaf(body, number, positions))
+    batch, none = _Batch([], [], {}, {}), (0, index.START)
+    for number, (entry, chains) in enumerate(zip(entries, chained, strict=True), size + 1):
+        positions = {key: heads.get(key, none)[0] + 1 for key in chains.values()}
+        hashed = merkle.leaf_hash(leaves.leaf(entry.body, number, positions))
         for key, position in positions.items():
-            before = heads.get(key, (0, index.START))[1]
-            heads[key] = batch.chains[key] = (position, index.next_head(before, hashed))
-        places = (positions.get(chains[place]) if place in chains else None for place in PLACES)
-        batch.leaves.append((number, row[0], hashed, *places))
+            heads[key] = batch.chains[key] = (position, index.next_head(heads.get(key, none)[1], hashed))
+        places = [positions[chains[place]] if place in chains else None for place in PLACES]
+        batch.leaves.append((number, entry.id, hashed, *places))
         batch.hashes.append(hashed)
-        for key, digest in body["states"].items():
-            batch.states[key] = (digest, row[0])
+        if entry.body["states"] != NO_STATES:
+            for key, digest in json.loads(entry.body["states"] or NO_STATES).items():
+                batch.states[key] = (digest, entry.id)
     return batch
 
 
@@ -176,8 +175,8 @@ def _grow(size: int, hashes: list[bytes]) -> None:
 
 
 def _keep_chains(chains: dict[str, tuple[int, bytes]]) -> None:
-    rows = [(key, index.bucket_of(key), count, head) for key, (count, head) in chains.items()]
-    bulk.upsert(Chain, ("key", "bucket", "count", "head"), rows, key=("key",))
+    counted = [(key, index.bucket_of(key), count, head) for key, (count, head) in chains.items()]
+    bulk.upsert(Chain, ("key", "bucket", "count", "head"), counted, key=("key",))
 
 
 def _keep_index(chains: dict[str, tuple[int, bytes]]) -> bytes:
@@ -187,7 +186,7 @@ def _keep_index(chains: dict[str, tuple[int, bytes]]) -> bytes:
     for bucket, key, count, head in bulk.select_in(Chain, ("bucket", "key", "count", "head"), "bucket", touched):
         contents[bucket].append((key, count, bytes(head).hex()))
     names = ("level", "position", "hash")
-    hashes = {bucket: index.bucket_hash(rows) for bucket, rows in contents.items()}
+    hashes = {bucket: index.bucket_hash(held) for bucket, held in contents.items()}
     bulk.upsert(IndexNode, names, [(0, bucket, h) for bucket, h in hashes.items()], key=("level", "position"))
     tree = Index()
     above = [(STEP, tile, merkle.perfect(tree.group(0, tile))) for tile in sorted({b // WIDTH for b in touched})]
@@ -195,9 +194,9 @@ def _keep_index(chains: dict[str, tuple[int, bytes]]) -> bytes:
     return tree.root()
 
 
-def _move(head: Head, rows: list[tuple[Any, ...]], size: int) -> None:
-    """The head after these rows; remembers which ids were not there."""
-    found = {row[0] for row in rows}
+def _move(head: Head, ids: list[int], size: int) -> None:
+    """The head after these entries; remembers which ids were not there: a reconciliation looks for older ones."""
+    found = set(ids)
     highest = max(head.last, *found)
     missing = set(head.gaps) | set(range(head.last + 1, highest))
     head.size, head.last, head.gaps = size, highest, sorted(missing - found)[-MOST_GAPS:]

@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from audit.ledger import pruning, signing
 from audit.ledger.domain import index, leaves, merkle, note
 from audit.ledger.models import Chain, Checkpoint, Head, Key
-from audit.ledger.rows import Bodies, Sealed, read
+from audit.ledger.rows import Sealed, read
 from audit.ledger.tree import Index, Tree
 
 AT_ONCE = 5_000
@@ -97,7 +96,7 @@ def _walk(size: int, progress: Callable[[int, int], None] | None) -> None:
 
 def _sealed(size: int) -> Iterator[tuple[int, bytes, dict[str, int]]]:
     """Number, recomputed leaf hash and chain positions of each entry; the first difference raises Broken."""
-    bodies, covered = Bodies(), pruning.Covered()
+    covered = pruning.Covered()
     for first in range(1, size + 1, AT_ONCE):
         end = min(first + AT_ONCE, size + 1)
         found = {row.number: row for row in read("l.number >= %s AND l.number < %s", (first, end))}
@@ -105,14 +104,14 @@ def _sealed(size: int) -> Iterator[tuple[int, bytes, dict[str, int]]]:
             if number not in found:
                 raise Broken(number, f"Entry {number:,} is missing from the log.")
             row = found[number]
-            yield number, *_held(row, bodies(row.entry) if row.entry[0] is not None else None, covered)
+            yield number, *_held(row, covered)
 
 
-def _held(row: Sealed, body: dict[str, Any] | None, covered: pruning.Covered) -> tuple[bytes, dict[str, int]]:
-    number = row.number
+def _held(row: Sealed, covered: pruning.Covered) -> tuple[bytes, dict[str, int]]:
+    number, body = row.number, row.body
     if body is None:
         raise Broken(number, f"The content of entry {number:,} was deleted.")
-    positions = row.positions(body)
+    positions = row.positions()
     if positions is None:
         raise Broken(number, f"Entry {number:,} was given to another subject, model or team.")
     if row.pruned and (body["action"] == pruning.ACTION or number not in covered):

@@ -103,7 +103,7 @@ def test_same_value_of_a_person_has_one_commitment_and_of_another_person_its_own
 def test_erased_value_reads_as_erased_and_stays_one(cast: Cast) -> None:
     sign = personal.commit(str(cast.owner.pk), "Kim")
     Personal.objects.filter(commitment=sign).update(value="", salt="", erased_at=cast.team.created_at)
-    assert personal.values([sign]) == {sign: f"erased person {sign[9:15]}"}
+    assert personal.values([sign]) == {sign: personal.label_of(str(cast.owner.pk))}
 
 
 def test_service_on_behalf_of_people_names_no_address(db: None) -> None:

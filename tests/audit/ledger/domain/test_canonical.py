@@ -12,6 +12,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.ledger.domain import leaves
 from audit.ledger.domain.canonical import LARGEST_NUMBER, canonical, plain
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -63,3 +64,18 @@ def test_unknown_kinds_are_refused() -> None:
 def test_same_moment_in_two_zones_is_the_same_text() -> None:
     utc = datetime(2013, 7, 8, 9, tzinfo=UTC)
     assert plain(utc) == plain(utc.astimezone(timezone(timedelta(hours=-5))))
+
+
+@given(
+    fields=st.dictionaries(st.sampled_from(sorted(set(leaves.FIELDS) - leaves.WRITTEN)), TEXT),
+    changes=st.dictionaries(TEXT, VALUES, max_size=3),
+    subject=TEXT,
+    number=st.integers(1, LARGEST_NUMBER),
+)
+def test_leaf_has_the_bytes_of_the_reference(fields: dict, changes: dict, subject: str, number: int) -> None:
+    nothing = dict.fromkeys(("model", "use_case", "team"))
+    body = {**dict.fromkeys(leaves.FIELDS, ""), **nothing, **fields, "states": "{}"}
+    body["changes"] = rfc8785.dumps(changes).decode()
+    positions = {f"subject:{subject}": 3, "model:x": 7}
+    whole = {"body": leaves.told(body), "chains": positions, "number": number}
+    assert leaves.leaf(body, number, positions) == rfc8785.dumps(whole)
