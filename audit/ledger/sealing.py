@@ -25,6 +25,8 @@ from audit.ledger.tree import STEP, WIDTH, Index, Tree
 AT_ONCE = 20_000
 MOST_GAPS = 1_000
 NO_STATES = "{}"
+MANY = 32
+"""From so many parts of the index on, it is read as a whole."""
 SEALER = Actor.service("sealer")
 BEFORE_FIRST_SEAL: list[Callable[[], None]] = []
 """Called once in each process, before it seals for the first time: what finds that this is not the log that others
@@ -188,8 +190,10 @@ def _keep_index(chains: dict[str, tuple[int, bytes]]) -> bytes:
     names = ("level", "position", "hash")
     hashes = {bucket: index.bucket_hash(held) for bucket, held in contents.items()}
     bulk.upsert(IndexNode, names, [(0, bucket, h) for bucket, h in hashes.items()], key=("level", "position"))
-    tree = Index()
-    above = [(STEP, tile, merkle.perfect(tree.group(0, tile))) for tile in sorted({b // WIDTH for b in touched})]
+    tree, tiles = Index(), sorted({bucket // WIDTH for bucket in touched})
+    if len(tiles) > MANY:
+        tree.read_all()
+    above = [(STEP, tile, merkle.perfect(tree.group(0, tile))) for tile in tiles]
     bulk.upsert(IndexNode, names, above, key=("level", "position"))
     return tree.root()
 

@@ -67,14 +67,15 @@ def test_same_moment_in_two_zones_is_the_same_text() -> None:
 
 
 @given(
-    fields=st.dictionaries(st.sampled_from(sorted(set(leaves.FIELDS) - leaves.WRITTEN)), TEXT),
+    fields=st.fixed_dictionaries(
+        {}, optional={**dict.fromkeys(leaves.PLAIN, TEXT), **dict.fromkeys(leaves.IDS, st.uuids().map(str))}
+    ),
     changes=st.dictionaries(TEXT, VALUES, max_size=3),
     subject=TEXT,
     number=st.integers(1, LARGEST_NUMBER),
 )
 def test_leaf_has_the_bytes_of_the_reference(fields: dict, changes: dict, subject: str, number: int) -> None:
-    nothing = dict.fromkeys(("model", "use_case", "team"))
-    body = {**dict.fromkeys(leaves.FIELDS, ""), **nothing, **fields, "states": "{}"}
+    body = {**dict.fromkeys(leaves.FIELDS, ""), **dict.fromkeys(leaves.IDS), **fields, "states": "{}"}
     body["changes"] = rfc8785.dumps(changes).decode()
     positions = {f"subject:{subject}": 3, "model:x": 7}
     whole = {"body": leaves.told(body), "chains": positions, "number": number}
