@@ -2,16 +2,28 @@
 
 from audit.ledger.registry import Action, register
 
-USE_CASE_REGISTERED = register(Action("catalogue.use_case_registered", "registered the use case {subject}"))
+USE_CASE_REGISTERED = register(
+    Action("catalogue.use_case_registered", "registered the use case {subject}", weighty=True)
+)
 MODEL_REGISTERED = register(
-    Action("catalogue.model_registered", "registered the model {subject}", link="catalogue:model_by_id")
+    Action(
+        "catalogue.model_registered",
+        "registered the model {subject}",
+        link="catalogue:model_by_id",
+        personal=("changes.owner",),
+        weighty=True,
+    )
 )
 DATASET_REGISTERED = register(Action("catalogue.dataset_registered", "registered the dataset {subject}"))
 DATASET_VERSION_REGISTERED = register(Action("catalogue.dataset_version_registered", "registered the data {subject}"))
 PIPELINE_REGISTERED = register(Action("catalogue.pipeline_registered", "registered the pipeline {subject}"))
 RUN_STARTED = register(Action("catalogue.run_started", "started the pipeline run {subject}"))
 RUN_FINISHED = register(Action("catalogue.run_finished", "finished the pipeline run {subject}"))
-VERSION_REGISTERED = register(Action("catalogue.version_registered", "registered the version {subject}"))
-ALIAS_MOVED = register(Action("catalogue.alias_moved", "moved the alias {subject}"))
-DEPLOYED = register(Action("catalogue.deployed", "deployed {subject}"))
-RETIRED = register(Action("catalogue.retired", "ended the deployment of {subject}"))
+VERSION_REGISTERED = register(
+    Action(
+        "catalogue.version_registered", "registered the version {subject}", personal=("changes.author",), weighty=True
+    )
+)
+ALIAS_MOVED = register(Action("catalogue.alias_moved", "moved the alias {subject}", weighty=True))
+DEPLOYED = register(Action("catalogue.deployed", "deployed {subject}", weighty=True))
+RETIRED = register(Action("catalogue.retired", "ended the deployment of {subject}", weighty=True))

@@ -25,6 +25,7 @@ from audit.catalogue.models import (
     Task,
     UseCase,
 )
+from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
 from audit.people.models import Team, User
 
@@ -57,7 +58,7 @@ def register_use_case(
         action=ledger_actions.USE_CASE_REGISTERED,
         subject=use_case,
         team=team.pk,
-        changes={"slug": (None, slug), "problem": (None, problem)},
+        changes=created(use_case),
     )
     return use_case
 
@@ -109,12 +110,8 @@ def register_model(
         action=ledger_actions.MODEL_REGISTERED,
         subject=model,
         team=use_case.team_id,
-        changes={
-            "slug": (None, slug),
-            "task": (None, task),
-            "owner": (None, owner.email),
-            "threshold": (None, threshold),
-        },
+        changes=created(model) | {"owner": (None, owner.email)},
+        person=owner.pk,
     )
     return model
 
@@ -135,7 +132,7 @@ def register_dataset(*, actor: Actor, team: Team, slug: str, name: str, descript
         action=ledger_actions.DATASET_REGISTERED,
         subject=dataset,
         team=team.pk,
-        changes={"slug": (None, slug)},
+        changes=created(dataset),
     )
     return dataset
 
@@ -177,7 +174,7 @@ def register_dataset_version(
         action=ledger_actions.DATASET_VERSION_REGISTERED,
         subject=version,
         team=dataset.team_id,
-        changes={"digest": (None, digest), "rows": (None, rows)},
+        changes=created(version),
     )
     return version
 
@@ -195,9 +192,9 @@ def register_pipeline(*, actor: Actor, model: Model, name: str, engine: str, par
     """
     actor.check(RIGHT, model.use_case.team_id)
     pipeline = Pipeline.objects.select_for_update().filter(model=model, name=name).first()
-    before = (pipeline.engine, pipeline.parameters) if pipeline else (None, None)
-    if pipeline and before == (engine, parameters):
+    if pipeline and (pipeline.engine, pipeline.parameters) == (engine, parameters):
         return pipeline
+    before = values(pipeline) if pipeline else None
     pipeline = pipeline or Pipeline(model=model, name=name)
     pipeline.engine, pipeline.parameters = engine, parameters
     pipeline.save()
@@ -206,7 +203,7 @@ def register_pipeline(*, actor: Actor, model: Model, name: str, engine: str, par
         action=ledger_actions.PIPELINE_REGISTERED,
         subject=pipeline,
         team=model.use_case.team_id,
-        changes={"engine": (before[0], engine), "parameters": (before[1], parameters)},
+        changes=changed(before, pipeline) if before else created(pipeline),
     )
     return pipeline
 
@@ -237,7 +234,7 @@ def start_run(
             action=ledger_actions.RUN_STARTED,
             subject=run,
             team=pipeline.model.use_case.team_id,
-            changes={"trigger": (None, trigger), "parameters": (None, run.parameters)},
+            changes=created(run),
         )
     return run
 
@@ -263,16 +260,19 @@ def finish_run(
     run = PipelineRun.objects.select_for_update().get(pk=run.pk)
     if run.state != RunState.RUNNING:
         return run
+    before = values(run)
     run.state, run.finished_at = state, clock.now()
     run.compute_seconds, run.code_version, run.environment = compute_seconds, code_version, environment or {}
     run.save()
     run.inputs.set(inputs or [])
+    links = PipelineRun.inputs.through.objects.filter(pipelinerun=run) if inputs else ()
     record(
         actor=actor,
         action=ledger_actions.RUN_FINISHED,
         subject=run,
         team=team,
-        changes={"state": (RunState.RUNNING, state), "compute_seconds": (None, compute_seconds)},
+        changes=changed(before, run) | {"inputs": (None, [str(data) for data in inputs or []])},
+        also=list(links),
     )
     return run
 
@@ -322,16 +322,16 @@ def register_version(
         notes=notes,
     )
     version.training_data.set(training_data or [])
+    links = ModelVersion.training_data.through.objects.filter(modelversion=version) if training_data else ()
     record(
         actor=actor,
         action=ledger_actions.VERSION_REGISTERED,
         subject=version,
         team=model.use_case.team_id,
-        changes={
-            "artefact_digest": (None, artefact_digest),
-            "author": (None, author.email),
-            "training_data": (None, [str(data) for data in training_data or []]),
-        },
+        changes=created(version)
+        | {"author": (None, author.email), "training_data": (None, [str(data) for data in training_data or []])},
+        also=list(links),
+        person=author.pk,
     )
     return version
 
@@ -366,7 +366,8 @@ def move_alias(
         subject=period,
         team=team,
         reason=reason,
-        changes={"version": (current.version.number if current else None, version.number), "since": (None, at)},
+        changes=created(period) | {"version": (current.version.number if current else None, version.number)},
+        also=[current] if current else [],
     )
     return period
 
@@ -411,7 +412,7 @@ def deploy(
         subject=deployment,
         team=team,
         reason=reason,
-        changes={"environment": (None, environment), "mode": (None, mode), "since": (None, at)},
+        changes=created(deployment),
     )
     return deployment
 
@@ -430,13 +431,13 @@ def end_deployment(
     actor.check(RIGHT, team)
     if not Deployment.objects.filter(pk=deployment.pk, until=None).update(until=at, ended_recorded_at=clock.now()):
         raise Refused("This deployment has ended before.")
+    deployment.refresh_from_db(fields=("until", "ended_recorded_at"))
     record(
         actor=actor,
         action=ledger_actions.RETIRED,
         subject=deployment,
         team=team,
         reason=reason,
-        changes={"until": (None, at)},
+        changes={"until": (None, at), "ended_recorded_at": (None, deployment.ended_recorded_at)},
     )
-    deployment.refresh_from_db()
     return deployment

@@ -131,8 +131,16 @@ def fail(*, job: Job, error: str) -> bool:
     if not _end(job, State.FAILED, error=error):
         return False
     actor = Actor.service("worker", origin=f"job {job.pk}", on_behalf_of=job.actor_id)
-    record(actor=actor, action=ledger_actions.FAILED, subject=job, team=job.team_id, reason=error[:2000])
+    _record(actor, ledger_actions.FAILED, job, error[:2000])
     return True
+
+
+def _record(actor: Actor, action: str, job: Job, reason: str) -> None:
+    """Writes the entry; it belongs to the model and use case in whose life the job's subject stands."""
+    kind = audited.AUDITED.get(job.subject_type)
+    subject = kind.model._base_manager.filter(pk=job.subject_id).first() if kind else None
+    within = audited.within(subject) if subject is not None else (job.model, None)
+    record(actor=actor, action=action, subject=job, team=job.team_id, reason=reason, within=within)
 
 
 def _end(job: Job, state: State, **fields: Any) -> bool:
@@ -225,7 +233,7 @@ def cancel(*, actor: Actor, job: Job, reason: str) -> Job:
         state=State.CANCELLED, finished_at=clock.now(), lease_token=None, lease_until=None
     ):
         raise Refused(HAS_ENDED)
-    record(actor=actor, action=ledger_actions.CANCELLED, subject=job, team=job.team_id, reason=reason)
+    _record(actor, ledger_actions.CANCELLED, job, reason)
     job.refresh_from_db()
     return job
 
@@ -246,7 +254,7 @@ def retry(*, actor: Actor, job: Job, reason: str) -> Job:
         state=State.QUEUED, attempts=0, error="", not_before=None, finished_at=None, sent_at=clock.now()
     ):
         raise Refused(NOT_ENDED_BADLY)
-    record(actor=actor, action=ledger_actions.RETRIED, subject=job, team=job.team_id, reason=reason)
+    _record(actor, ledger_actions.RETRIED, job, reason)
     transaction.on_commit(lambda: send(job.pk))
     job.refresh_from_db()
     return job

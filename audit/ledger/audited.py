@@ -101,6 +101,11 @@ def created(record: models.Model) -> dict[str, tuple[Any, Any]]:
     return {name: (None, value) for name, value in values(record).items() if value not in (None, "", [], {})}
 
 
+def removed(record: models.Model) -> dict[str, tuple[Any, Any]]:
+    """The changes that delete a record: each field that is filled, from its value to nothing."""
+    return {name: (after, before) for name, (before, after) in created(record).items()}
+
+
 def changed(before: dict[str, Any], record: models.Model) -> dict[str, tuple[Any, Any]]:
     """The changes since ``before`` (its ``values`` then): each field that differs, with both values."""
     return {name: (before[name], value) for name, value in values(record).items() if before[name] != value}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db import transaction
@@ -18,6 +18,7 @@ from audit.base.actors import Actor
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
 from audit.lake import store as lake
+from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
 from audit.monitoring import lakehouse, ledger_actions, matching, measuring, staging
 from audit.monitoring.models import Kind, Measurement, Partition, Source, State, Upload, Window
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from audit.monitoring.staging import Written
 
 RIGHT = "monitoring.write"
+STATES = ("state", "error", "rows", "counts", "tries", "filename", "imported_at")
 Progress = Callable[[int, int, str], None]
 
 
@@ -69,19 +71,18 @@ def receive_upload(
                 "actor_name": actor.name,
             },
         )
+        if not made:
+            upload = Upload.objects.select_for_update(of=("self",)).select_related("model__use_case").get(pk=upload.pk)
         again = not made and upload.state == State.FAILED
+        changes = created(upload)
         if again:
+            before = values(upload)
             upload.state, upload.error, upload.tries = State.RECEIVED, "", upload.tries + 1
             upload.filename = filename
             upload.save(update_fields=("state", "error", "tries", "filename"))
+            changes = changed(before, upload)
         if made or again:
-            record(
-                actor=actor,
-                action=ledger_actions.RECEIVED,
-                subject=upload,
-                team=team,
-                changes={"digest": (None, stored.digest), "bytes": (None, stored.size), "tries": (None, upload.tries)},
-            )
+            record(actor=actor, action=ledger_actions.RECEIVED, subject=upload, team=team, changes=changes)
     return upload
 
 
@@ -105,9 +106,10 @@ def import_upload(*, actor: Actor, upload: Upload, progress: Progress = _silent)
 
 @transaction.atomic
 def _refuse(actor: Actor, upload: Upload, sentence: str) -> None:
-    changed = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(state=State.FAILED, error=sentence)
+    refused = Upload.objects.filter(pk=upload.pk, state=State.RECEIVED).update(state=State.FAILED, error=sentence)
     Upload.objects.filter(pk=upload.pk, state=State.FAILED).update(error=sentence)
-    if changed:
+    upload.refresh_from_db(fields=STATES)
+    if refused:
         record(
             actor=actor,
             action=ledger_actions.REFUSED,
@@ -116,7 +118,6 @@ def _refuse(actor: Actor, upload: Upload, sentence: str) -> None:
             reason=sentence,
             changes={"state": (State.RECEIVED, State.FAILED)},
         )
-    upload.refresh_from_db()
 
 
 def _import_predictions(actor: Actor, upload: Upload, progress: Progress) -> list[date]:
@@ -194,7 +195,7 @@ def _book(
     Imports of a model take turns here; what another one booked meanwhile is looked at once more (``still_new``).
     """
     model = Model.objects.select_for_update().get(pk=upload.model_id)
-    current = Upload.objects.select_for_update().get(pk=upload.pk)
+    current = Upload.objects.select_for_update(of=("self",)).select_related("model__use_case").get(pk=upload.pk)
     if current.state == State.IMPORTED:
         return weeks
     newest = matching.newest(model)
@@ -223,21 +224,18 @@ def _book(
         "versions": sorted({part.version for part in written if part.version is not None}),
         "weeks": [week.isoformat() for week in weeks],
     }
-    upload.state, upload.error, upload.rows, upload.counts = State.IMPORTED, "", rows, counts
-    upload.imported_at = clock.now()
-    upload.save(update_fields=("state", "error", "rows", "counts", "imported_at"))
+    before = values(current)
+    current.state, current.error, current.rows, current.counts = State.IMPORTED, "", rows, counts
+    current.imported_at = clock.now()
+    current.save(update_fields=("state", "error", "rows", "counts", "imported_at"))
     record(
         actor=actor,
         action=ledger_actions.IMPORTED,
-        subject=upload,
+        subject=current,
         team=model.use_case.team_id,
-        changes={
-            "state": (current.state, State.IMPORTED),
-            "rows": (0, rows),
-            "days": (None, [f"{written[0].day}", f"{written[-1].day}"]),
-            "digest": (None, upload.digest),
-        },
+        changes=changed(before, current) | {"days": (None, [f"{written[0].day}", f"{written[-1].day}"])},
     )
+    upload.refresh_from_db(fields=STATES)
     return weeks
 
 
@@ -253,27 +251,38 @@ def measure_week(*, actor: Actor, model: Model, week: datetime) -> int:
             Model.objects.select_for_update().get(pk=model.pk)
             if measuring.evidence(model, week) != evidence:
                 continue
-            changed = [(window, values) for window, values in found if _replace(window, values)]
-            if changed:
-                sentence = measuring.sentence(model, changed)
+            new, touched = _replace_all(found)
+            if new:
                 record(
                     actor=actor,
                     action=ledger_actions.MEASURED,
-                    subject=changed[0][0],
+                    subject=new[0][0],
                     subject_name=f"the week of {week:%-d %B %Y} of {model.name}",
                     team=model.use_case.team_id,
-                    reason=sentence,
+                    reason=measuring.sentence(model, new),
                     changes={
                         f"v{window.version.number} {metric}": (None, estimate.value)
-                        for window, values in changed
-                        for metric, estimate in values.items()
+                        for window, estimates in new
+                        for metric, estimate in estimates.items()
                     },
+                    also=touched,
                 )
-            return len(changed)
+            return len(new)
 
 
-def _replace(window: Window, values: dict[str, Estimate]) -> bool:
-    """Whether ``window`` tells something new; then it is stored, and the current one superseded."""
+def _replace_all(found: list[measuring.Measured]) -> tuple[list[measuring.Measured], list[Any]]:
+    """Those of ``found`` that tell something new, now stored; and every row that this touched."""
+    new, touched = [], []
+    for window, estimates in found:
+        rows = _replace(window, estimates)
+        if rows:
+            new.append((window, estimates))
+            touched += rows
+    return new, touched
+
+
+def _replace(window: Window, estimates: dict[str, Estimate]) -> list[Any]:
+    """The rows touched when ``window`` tells something new: it, its figures, and the one that it supersedes."""
     current = (
         Window.objects.filter(
             version=window.version, source=window.source, start=window.start, end=window.end, superseded_at=None
@@ -283,16 +292,17 @@ def _replace(window: Window, values: dict[str, Estimate]) -> bool:
     )
     if current is not None:
         known = {row.metric: (row.value, row.low, row.high, row.n) for row in current.measurements.all()}
-        told = {metric: (found.value, found.low, found.high, found.n) for metric, found in values.items()}
+        told = {metric: (found.value, found.low, found.high, found.n) for metric, found in estimates.items()}
         if known == told and all(getattr(current, name) == getattr(window, name) for name in measuring.COUNTS):
-            return False
-        Window.objects.filter(pk=current.pk).update(superseded_at=window.recorded_at)
+            return []
+        current.superseded_at = window.recorded_at
+        current.save(update_fields=("superseded_at",))
     window.save(force_insert=True)
-    Measurement.objects.bulk_create(
+    figures = Measurement.objects.bulk_create(
         Measurement(window=window, metric=metric, value=found.value, low=found.low, high=found.high, n=found.n)
-        for metric, found in values.items()
+        for metric, found in estimates.items()
     )
-    return True
+    return [window, *figures, *([current] if current else [])]
 
 
 @transaction.atomic
@@ -328,13 +338,15 @@ def send_metric(
     }
     before = known.get(metric)
     window = Window(version=version, source=Source.SENT, start=start, end=end, predictions=n, labelled=n)
-    if _replace(window, {**known, metric: Estimate(value, low, high, n)}):
+    touched = _replace(window, {**known, metric: Estimate(value, low, high, n)})
+    if touched:
         record(
             actor=actor,
             action=ledger_actions.METRIC_SENT,
             subject=version,
             team=team,
             changes={metric: (before.value if before else None, value), "window": (None, [start, end]), "n": (None, n)},
+            also=touched,
         )
         return window
     return rows.get()

@@ -1,8 +1,10 @@
 """A user is known by e-mail; roles are held per team, or for the whole organisation, and may end."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import check_password, make_password
 from django.db import models
 from django.db.models import Q
 
@@ -25,8 +27,15 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
+def _forget(user: "User", before: str, after: str) -> None:
+    """Until the services are there, a stronger hash is not kept."""
+
+
 class User(Record, Salted, AbstractBaseUser):
     """A person who signs in."""
+
+    keep_hash: ClassVar[Callable[["User", str, str], None]] = _forget
+    """Keeps the hash ``after`` in the place of ``before``: signing in may find that passwords are hashed anew."""
 
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=200)
@@ -40,6 +49,14 @@ class User(Record, Salted, AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name
+
+    def check_password(self, raw_password: str) -> bool:
+        """Whether this is the password. One that is hashed more weakly than today is hashed anew, which is an entry."""
+        return check_password(raw_password, self.password, self._hash_anew)
+
+    def _hash_anew(self, raw_password: str) -> None:
+        before, self.password = self.password, make_password(raw_password)
+        type(self).keep_hash(self, before, self.password)
 
 
 class Team(Record):

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils.text import slugify
 
@@ -13,6 +14,7 @@ from audit.base import clock
 from audit.base.actors import SCOPES, Actor, Role
 from audit.base.clock import start_of
 from audit.base.errors import InvalidInput, NotFound, NotPermitted, Refused
+from audit.ledger.audited import created, removed
 from audit.ledger.services import Changes, record, take_turn
 from audit.people import ledger_actions, scopes
 from audit.people.models import Membership, Team, Token, User
@@ -25,8 +27,8 @@ LAST_USED_EVERY = timedelta(minutes=1)
 
 
 @transaction.atomic
-def create_user(*, actor: Actor, email: str, name: str, password: str | None = None) -> User:
-    """A new user.
+def create_user(*, actor: Actor, email: str, name: str, password: str | None = None, zone: str = "UTC") -> User:
+    """A new user; without a password, one who cannot sign in by one.
 
     Raises:
         NotPermitted: the actor may not manage people.
@@ -35,8 +37,13 @@ def create_user(*, actor: Actor, email: str, name: str, password: str | None = N
     actor.check("people.manage")
     if User.objects.filter(email=email.strip().lower()).exists():
         raise InvalidInput(f"{email} is in use.", where="email", mend="Grant that user a role instead.")
-    user = User.objects.create_user(email, password, name=name)
-    record(actor=actor, action=ledger_actions.USER_CREATED, subject=user, changes={"email": (None, user.email)})
+    user = User.objects.create_user(email, password, name=name, zone=zone)
+    record(
+        actor=actor,
+        action=ledger_actions.USER_CREATED,
+        subject=user,
+        changes=created(user) | {"email": (None, user.email), "name": (None, name)},
+    )
     return user
 
 
@@ -67,6 +74,7 @@ def change_profile(*, actor: Actor, user: User, name: str, zone: str) -> User:
     """
     if actor.user_id != user.pk:
         raise NotPermitted("Only the person can change this.", right="people.own")
+    user = User.objects.select_for_update().get(pk=user.pk)
     before = {"name": user.name, "zone": user.zone}
     after = {"name": name, "zone": zone}
     changes = {field: (before[field], after[field]) for field in after if before[field] != after[field]}
@@ -75,6 +83,35 @@ def change_profile(*, actor: Actor, user: User, name: str, zone: str) -> User:
         user.save(update_fields=("name", "zone"))
         record(actor=actor, action=ledger_actions.PROFILE_CHANGED, subject=user, changes=dict(changes))
     return user
+
+
+def change_password(*, actor: Actor, user: User, password: str) -> User:
+    """Another password; what was signed in with the old one is signed out.
+
+    Raises:
+        NotPermitted: it is another person's, and the actor may not manage people.
+    """
+    if actor.user_id != user.pk:
+        actor.check("people.manage")
+    kept = make_password(password)  # slow by intent, so before anything is locked
+    with transaction.atomic():
+        user = User.objects.select_for_update().get(pk=user.pk)
+        user.password = kept
+        user.save(update_fields=("password",))
+        record(actor=actor, action=ledger_actions.PASSWORD_CHANGED, subject=user)
+    return user
+
+
+@transaction.atomic
+def note_rehashed(*, user: User, before: str, after: str) -> None:
+    """Keeps the hash ``after`` of the same password, where ``before`` still stands: how it is hashed has changed."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    if locked.password != before:
+        return  # it was changed meanwhile; the newer one stays
+    locked.password = after
+    locked.save(update_fields=("password",))
+    actor = Actor.service("sign-in", on_behalf_of=user.email)
+    record(actor=actor, action=ledger_actions.PASSWORD_REHASHED, subject=locked)
 
 
 @transaction.atomic
@@ -89,7 +126,7 @@ def create_team(*, actor: Actor, slug: str, name: str) -> Team:
     if Team.objects.filter(slug=slug).exists():
         raise InvalidInput(f"The team {slug} exists.", where="slug", mend="Choose another short name.")
     team = Team.objects.create(slug=slug, name=name)
-    record(actor=actor, action=ledger_actions.TEAM_CREATED, subject=team, team=team.pk, changes={"slug": (None, slug)})
+    record(actor=actor, action=ledger_actions.TEAM_CREATED, subject=team, team=team.pk, changes=created(team))
     return team
 
 
@@ -126,14 +163,15 @@ def grant_role(
         "seen_since": seen_since,
         "seen_until": seen_until,
     }
-    membership, made = Membership.objects.get_or_create(user=user, team=team, role=role, defaults=after)
+    rows = Membership.objects.select_for_update()
+    membership, made = rows.get_or_create(user=user, team=team, role=role, defaults=after)
     before = {} if made else {name: getattr(membership, name) for name in after}
     changes: Changes = {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
     if not made and not changes:
         return membership
     if "only_models" in changes:
         ids = {UUID(one) for one in before.get("only_models") or ()}
-        changes["only_models"] = (scopes.names_of(ids) or None, named)
+        changes["models"] = (scopes.names_of(ids) or None, named)
     for name, value in after.items():
         setattr(membership, name, value)
     membership.save()
@@ -143,7 +181,7 @@ def grant_role(
         subject=membership,
         team=team.pk if team else None,
         reason=reason,
-        changes={"role": (None if made else role, role), "until": (before.get("until"), until), **changes},
+        changes=changes | ({} if not made else created(membership)) | {"role": (None if made else role, role)},
     )
     return membership
 
@@ -181,7 +219,7 @@ def revoke_role(*, actor: Actor, membership: Membership, reason: str) -> None:
         subject=membership,
         team=membership.team_id,
         reason=reason,
-        changes={"role": (membership.role, None)},
+        changes=removed(membership),
     )
     membership.delete()
 
@@ -221,7 +259,7 @@ def issue_token(*, actor: Actor, user: User, name: str, scopes: list[str], days:
         actor=actor,
         action=ledger_actions.TOKEN_ISSUED,
         subject=token,
-        changes={"scopes": (None, token.scopes), "expires_at": (None, token.expires_at)},
+        changes=created(token) | {"name": (None, name)},
     )
     return token, text
 

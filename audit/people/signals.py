@@ -1,4 +1,4 @@
-"""Sign-in, sign-out and failed guesses are ledger entries."""
+"""Sign-in, sign-out, failed guesses and passwords that are hashed anew are ledger entries."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from audit.base.actors import Actor
 from audit.ledger.services import record
-from audit.people import ledger_actions
+from audit.people import ledger_actions, services
 from audit.people.models import User
 from audit.people.selectors import actor_of
 
@@ -19,6 +19,13 @@ def _where(request: HttpRequest | None) -> tuple[str, str]:
         return "", ""
     actor = getattr(request, "actor", None)
     return request.META.get("REMOTE_ADDR", ""), actor.origin if actor else ""
+
+
+def _keep_hash(user: User, before: str, after: str) -> None:
+    services.note_rehashed(user=user, before=before, after=after)
+
+
+User.keep_hash = _keep_hash
 
 
 @receiver(user_logged_in)
@@ -41,8 +48,14 @@ def _signed_out(request: HttpRequest, user: User | None, **_: Any) -> None:
 def _failed(credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
     address, origin = _where(request)
     tried = str(credentials.get("username", ""))[:254]
+    person = User.objects.filter(email=tried.strip().lower()).values_list("pk", flat=True).first()
     with transaction.atomic():
-        record(actor=Actor.nobody(address, origin), action=ledger_actions.SIGN_IN_FAILED, subject_name=tried)
+        record(
+            actor=Actor.nobody(address, origin),
+            action=ledger_actions.SIGN_IN_FAILED,
+            subject_name=tried,
+            person=person,
+        )
 
 
 def guessed_name(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:

@@ -2,7 +2,8 @@
 
 from audit.ledger.registry import Action, register
 
-ADDED = register(Action("sources.added", "connected the source {subject}", link="sources:source"))
-CHANGED = register(Action("sources.changed", "changed the source {subject}", link="sources:source"))
-SWITCHED = register(Action("sources.switched", "switched the source {subject}", link="sources:source"))
-ASKED = register(Action("sources.asked", "asked for a pull of {subject}", link="sources:source"))
+PAGE = "sources:source"
+ADDED = register(Action("sources.added", "connected the source {subject}", link=PAGE, weighty=True))
+CHANGED = register(Action("sources.changed", "changed the source {subject}", link=PAGE, weighty=True))
+SWITCHED = register(Action("sources.switched", "switched the source {subject}", link=PAGE, weighty=True))
+ASKED = register(Action("sources.asked", "asked for a pull of {subject}", link=PAGE, touches=False))

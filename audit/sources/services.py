@@ -12,6 +12,7 @@ from audit.base.errors import InvalidInput
 from audit.jobs import services as jobs
 from audit.jobs.models import OPEN, Job, State
 from audit.jobs.run import Run
+from audit.ledger.audited import created
 from audit.ledger.services import record
 from audit.people.models import Team
 from audit.sources import ledger_actions
@@ -55,7 +56,7 @@ def add_source(
         action=ledger_actions.ADDED,
         subject=source,
         team=team.pk,
-        changes={"kind": (None, kind), "settings": (None, settings), "every_seconds": (None, every_seconds)},
+        changes=created(source),
     )
     return source
 
@@ -101,7 +102,9 @@ def switch_source(*, actor: Actor, source: Source, enabled: bool, reason: str) -
         NotPermitted: the actor may not connect sources of the team.
     """
     actor.check(RIGHT, source.team_id)
-    if Source.objects.filter(pk=source.pk).exclude(enabled=enabled).update(enabled=enabled, last_error=""):
+    changed = Source.objects.filter(pk=source.pk).exclude(enabled=enabled).update(enabled=enabled, last_error="")
+    source.refresh_from_db()
+    if changed:
         record(
             actor=actor,
             action=ledger_actions.SWITCHED,
@@ -110,7 +113,6 @@ def switch_source(*, actor: Actor, source: Source, enabled: bool, reason: str) -
             reason=reason,
             changes={"enabled": (not enabled, enabled)},
         )
-    source.refresh_from_db()
     return source
 
 

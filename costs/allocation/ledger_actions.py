@@ -2,4 +2,4 @@
 
 from audit.ledger.registry import Action, register
 
-ALLOCATED = register(Action("allocation.allocated", "tied the charges of {subject} to models"))
+ALLOCATED = register(Action("allocation.allocated", "tied the charges of {subject} to models", touches=False))

@@ -111,7 +111,12 @@ def _keep(
         action=ledger_actions.ALLOCATED,
         subject=statement,
         team=statement.bill_file.team_id,
-        changes={"effective": (None, _summary(shares)), "rules": (current.rules if current else None, rules)},
+        changes={
+            "effective": (None, _summary(shares)),
+            "rules": (current.rules if current else None, rules),
+            "digest": (current.digest if current else None, digest),
+        },
+        also=[split, *([current] if current else [])],
     )
     return True
 

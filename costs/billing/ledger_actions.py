@@ -2,5 +2,5 @@
 
 from audit.ledger.registry import Action, register
 
-RECEIVED = register(Action("billing.bill_received", "handed in the bill {subject}"))
+RECEIVED = register(Action("billing.bill_received", "handed in the bill {subject}", weighty=True))
 IMPORTED = register(Action("billing.bill_imported", "read the bill {subject}"))

@@ -10,6 +10,7 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput
 from audit.lake import store as lake
+from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
 from audit.people.models import Team
 from costs.billing import domain, focus, ledger_actions
@@ -63,7 +64,7 @@ def receive_bill(
                 action=ledger_actions.RECEIVED,
                 subject=bill_file,
                 team=bill_file.team_id,
-                changes={"source": (None, source), "digest": (None, stored.digest), "size": (None, stored.size)},
+                changes=created(bill_file),
             )
     return bill_file
 
@@ -80,28 +81,34 @@ def read_bill(*, actor: Actor, bill_file: BillFile, progress: Callable[[int, int
             locked = BillFile.objects.select_for_update().get(pk=bill_file.pk)
             if locked.imported_at is not None:
                 return locked
-            written = 0
+            written, touched = 0, list[Statement]()
             days = (day for batch in bill.days() for day in batch)
             for key, group in groupby(days, key=lambda day: (day.account, day.period_start)):
-                written += _write_statement(locked, key[0], key[1], list(group))
+                statements = _write_statement(locked, key[0], key[1], list(group))
+                written += statements[0].rows
+                touched += statements
                 if progress:
                     progress(written, rows)
             if written != rows:
                 raise RuntimeError(f"{written} of {rows} rows were written.")
-            _finish(actor, locked, rows, totals)
+            _finish(actor, locked, rows, totals, touched)
     return locked
 
 
-def _write_statement(bill_file: BillFile, account: str, period_start: datetime, days: list[focus.Day]) -> int:
-    """Writes one account's period, and returns its rows. A file that came in later keeps its place."""
-    at, start = clock.now(), period_start.replace(tzinfo=UTC)
+def _write_statement(
+    bill_file: BillFile, account: str, period_start: datetime, days: list[focus.Day]
+) -> list[Statement]:
+    """Writes one account's period; it, and those that it supersedes. A file that came in later keeps its place."""
+    at, start, superseded = clock.now(), period_start.replace(tzinfo=UTC), list[Statement]()
     standing = Statement.objects.select_for_update().filter(
         source=bill_file.source, account=account, period_start=start, superseded_at=None
     )
     later = standing.filter(bill_file__created_at__gt=bill_file.created_at).select_related("bill_file").first()
     if later is None:
+        superseded = list(standing)
         standing.update(superseded_at=at, superseded_by=bill_file)
-    rows = sum(day.rows for day in days)
+        for old in superseded:
+            old.superseded_at, old.superseded_by = at, bill_file
     statement = Statement.objects.create(
         bill_file=bill_file,
         source=bill_file.source,
@@ -109,12 +116,12 @@ def _write_statement(bill_file: BillFile, account: str, period_start: datetime, 
         account_name=next((day.account_name for day in days if day.account_name), ""),
         period_start=start,
         period_end=max(day.period_end for day in days).replace(tzinfo=UTC),
-        rows=rows,
+        rows=sum(day.rows for day in days),
         superseded_at=at if later else None,
         superseded_by=later.bill_file if later else None,
     )
     Charge.objects.bulk_create((_charge(statement, day) for day in days), batch_size=BATCH)
-    return rows
+    return [statement, *superseded]
 
 
 def _charge(statement: Statement, day: focus.Day) -> Charge:
@@ -148,7 +155,10 @@ def _charge(statement: Statement, day: focus.Day) -> Charge:
     )
 
 
-def _finish(actor: Actor, bill_file: BillFile, rows: int, totals: dict[str, tuple]) -> None:
+def _finish(
+    actor: Actor, bill_file: BillFile, rows: int, totals: dict[str, tuple], statements: list[Statement]
+) -> None:
+    before = values(bill_file)
     bill_file.imported_at, bill_file.rows = clock.now(), rows
     bill_file.totals = {
         currency: {"billed": plain(billed), "effective": plain(effective)}
@@ -160,5 +170,6 @@ def _finish(actor: Actor, bill_file: BillFile, rows: int, totals: dict[str, tupl
         action=ledger_actions.IMPORTED,
         subject=bill_file,
         team=bill_file.team_id,
-        changes={"rows": (None, rows), "totals": (None, bill_file.totals)},
+        changes=changed(before, bill_file),
+        also=statements,
     )

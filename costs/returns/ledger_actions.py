@@ -2,4 +2,4 @@
 
 from audit.ledger.registry import Action, register
 
-STATED = register(Action("returns.value_stated", "stated what outcomes are worth: {subject}"))
+STATED = register(Action("returns.value_stated", "stated what outcomes are worth: {subject}", weighty=True))

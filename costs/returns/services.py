@@ -9,6 +9,7 @@ from django.db import transaction
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import UseCase
+from audit.ledger.audited import created
 from audit.ledger.services import record
 from costs.returns import domain, ledger_actions
 from costs.returns.models import ValueStatement
@@ -69,11 +70,10 @@ def state_value(
         subject=statement,
         team=use_case.team_id,
         reason=statement.reason,
-        changes={
+        changes=created(statement)
+        | {
             "values": (last.values if last else None, texts),
             "currency": (last.currency if last else None, statement.currency),
-            "valid_from": (None, valid_from),
-            "valid_until": (None, valid_until),
         },
     )
     return statement

@@ -3,9 +3,11 @@
 from audit.ledger.registry import Action, register
 
 PAGE = "approvals:request"
-ASKED = register(Action("approvals.asked", "asked for the promotion {subject}", link=PAGE))
-VOTED = register(Action("approvals.voted", "voted on the promotion {subject}", link=PAGE))
-APPROVED = register(Action("approvals.approved", "approved the promotion {subject}", link=PAGE))
-REJECTED = register(Action("approvals.rejected", "rejected the promotion {subject}", link=PAGE))
-CHANGES_ASKED = register(Action("approvals.changes_asked", "asked for changes to the promotion {subject}", link=PAGE))
-WITHDRAWN = register(Action("approvals.withdrawn", "withdrew the promotion {subject}", link=PAGE))
+ASKED = register(Action("approvals.asked", "asked for the promotion {subject}", link=PAGE, weighty=True))
+VOTED = register(Action("approvals.voted", "voted on the promotion {subject}", link=PAGE, weighty=True, touches=False))
+APPROVED = register(Action("approvals.approved", "approved the promotion {subject}", link=PAGE, weighty=True))
+REJECTED = register(Action("approvals.rejected", "rejected the promotion {subject}", link=PAGE, weighty=True))
+CHANGES_ASKED = register(
+    Action("approvals.changes_asked", "asked for changes to the promotion {subject}", link=PAGE, weighty=True)
+)
+WITHDRAWN = register(Action("approvals.withdrawn", "withdrew the promotion {subject}", link=PAGE, weighty=True))

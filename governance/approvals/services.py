@@ -10,6 +10,7 @@ from audit.base.errors import InvalidInput, NotPermitted, Refused
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Deployment, Environment, Mode, Model, ModelVersion
 from audit.catalogue.selectors import holder_of
+from audit.ledger.audited import created
 from audit.ledger.services import record
 from audit.people.models import User
 from audit.people.selectors import actor_of
@@ -88,10 +89,10 @@ def request_promotion(
         subject=row,
         team=model.use_case.team_id,
         reason=row.reason,
-        changes={
+        changes=created(row)
+        | {
             "replaces": (None, str(present) if present else None),
-            "digest": (None, row.digest),
-            "policy": (None, f"{policy.name}, version {policy.version}"),
+            "decided by": (None, f"{policy.name}, version {policy.version}"),
         },
     )
     return row
@@ -121,7 +122,7 @@ def vote(*, actor: Actor, request: PromotionRequest, decision: str, comment: str
         raise InvalidInput(f"The comment has {len(comment):,} characters; {MAX_COMMENT:,} fit.", where="comment")
     role, team = selectors.role_of(actor, row), row.model.use_case.team_id
     assert actor.user_id is not None and role is not None
-    Vote.objects.create(
+    said = Vote.objects.create(
         request=row,
         user_id=actor.user_id,
         decision=decision,
@@ -136,7 +137,8 @@ def vote(*, actor: Actor, request: PromotionRequest, decision: str, comment: str
         subject=row,
         team=team,
         reason=comment,
-        changes={"vote": (None, decision), "as": (None, role), "digest": (None, row.digest)},
+        changes={"vote": (None, decision), "as": (None, role), "about": (None, row.digest)},
+        also=[said],
     )
     approvals = row.votes.filter(decision=Decision.APPROVE).count()
     event = domain.event_of(decision, approvals, row.policy["quorum"])
@@ -171,7 +173,7 @@ def withdraw(*, actor: Actor, request: PromotionRequest, reason: str = "") -> Pr
         subject=row,
         team=row.model.use_case.team_id,
         reason=reason.strip(),
-        changes={"state": (State.OPEN, row.state)},
+        changes={"state": (State.OPEN, row.state), "decided_at": (None, row.decided_at)},
     )
     return row
 
@@ -212,7 +214,7 @@ def _close(row: PromotionRequest, state: State, *, actor: Actor, reason: str) ->
         subject=row,
         team=row.model.use_case.team_id,
         reason=reason,
-        changes={"state": (before, state)},
+        changes={"state": (before, state), "decided_at": (None, row.decided_at)},
     )
 
 
@@ -222,7 +224,7 @@ def _apply(row: PromotionRequest, actor: Actor) -> None:
     service = Actor.service(
         "approvals", origin=actor.origin, on_behalf_of=", ".join(user.email for user in voters)[:254]
     )
-    reason = f"Approved by {domain.listed([user.name for user in voters])}."
+    reason = "Approved; the votes stand in the request."
     catalogue.move_alias(actor=service, version=row.version, alias=row.environment, reason=reason)
     catalogue.deploy(
         actor=service, version=row.version, environment=row.environment, mode=row.mode, replace=True, reason=reason

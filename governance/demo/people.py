@@ -31,9 +31,8 @@ def found(*, actor: Actor) -> Team:
         team = services.create_team(actor=actor, slug=about.team["slug"], name=about.team["name"])
         for person in about.people:
             user = services.create_user(
-                actor=actor, email=person.email, name=person.name, password=passwords[person.key]
+                actor=actor, email=person.email, name=person.name, password=passwords[person.key], zone=about.zone
             )
-            User.objects.filter(pk=user.pk).update(zone=about.zone)
             services.grant_role(
                 actor=actor, user=user, role=Role(person.role), team=None if person.organisation else team
             )

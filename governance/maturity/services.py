@@ -87,6 +87,7 @@ def _assess(
             action=ledger_actions.LEVEL_CHANGED,
             subject=now,
             team=team.pk if team else None,
+            within=(model.pk, model.use_case_id) if model else None,
             changes={
                 "confirmed": (before.confirmed, now.confirmed),
                 "possible": (before.possible, now.possible),

@@ -18,11 +18,12 @@ from audit.catalogue import services as catalogue
 from audit.catalogue.models import Deployment, Environment, ModelVersion, Task
 from audit.catalogue.selectors import holder_of
 from audit.lake import store
+from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
 from audit.monitoring import frames
 from governance.approvals import services as approvals
 from governance.approvals.domain import words_of
-from governance.retraining import domain, engines, ledger_actions, measures, selectors, training
+from governance.retraining import domain, engines, ledger_actions, measures, selectors, services, training
 from governance.retraining.models import Retraining, Review, State
 from governance.retraining.training import SEED, TARGET, Report
 
@@ -41,7 +42,7 @@ def run(*, actor: Actor, retraining_id: str, report: Report, log: Callable[[str]
     Raises:
         Refused: the weeks to compare on are not labelled yet.
     """
-    retraining = begin(retraining_id=retraining_id)
+    retraining = begin(actor=actor, retraining_id=retraining_id)
     if retraining is None:
         log("This retraining was finished by an earlier attempt.")
         return {}
@@ -61,7 +62,7 @@ def run(*, actor: Actor, retraining_id: str, report: Report, log: Callable[[str]
 
 
 @transaction.atomic
-def begin(*, retraining_id: str) -> Retraining | None:
+def begin(*, actor: Actor, retraining_id: str) -> Retraining | None:
     """The retraining, being compared from now; None when it has been finished before."""
     rows = Retraining.objects.select_for_update(of=("self",))
     retraining = rows.select_related(
@@ -69,8 +70,7 @@ def begin(*, retraining_id: str) -> Retraining | None:
     ).get(pk=retraining_id)
     if retraining.state == State.FINISHED:
         return None
-    retraining.state = domain.RETRAINING.after(retraining.state, "compare")
-    retraining.save(update_fields=("state",))
+    services.move(actor=actor, retraining=retraining, event="compare", action=ledger_actions.COMPARED_AGAIN)
     return retraining
 
 
@@ -170,6 +170,7 @@ def conclude(
     row = locked.get(pk=retraining.pk)
     if row.state == State.FINISHED:
         return row
+    before = values(row)
     main = comparison["measures"][0] if comparison["measures"] else None
     words = words_of(main) if main else "unknown"
     row.outcome, follows = domain.OUTCOMES[words]
@@ -189,7 +190,7 @@ def conclude(
         subject=row,
         team=row.model.use_case.team_id,
         reason=row.sentence,
-        changes={"outcome": (None, row.outcome), "version": (None, str(candidate))},
+        changes=changed(before, row) | {"version": (None, str(candidate))},
     )
     return row
 
@@ -259,4 +260,5 @@ def _open_review(actor: Actor, row: Retraining) -> None:
         subject=review,
         team=row.model.use_case.team_id,
         reason=review.reason,
+        changes=created(review),
     )

@@ -14,6 +14,7 @@ from audit.catalogue.models import Model, ModelVersion, Pipeline
 from audit.catalogue.selectors import holder_of
 from audit.jobs.models import Job
 from audit.jobs.models import State as JobState
+from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Changes, record
 from audit.monitoring.domain import METRICS
 from governance.approvals import selectors as approvals
@@ -82,7 +83,7 @@ def create_rule(
         action=ledger_actions.RULE_CREATED,
         subject=rule,
         team=model.use_case.team_id,
-        changes={name: (None, value) for name, value in _values(rule).items()},
+        changes=created(rule),
     )
     return rule
 
@@ -105,8 +106,8 @@ def change_rule(*, actor: Actor, rule: Rule, changes: dict[str, Any], reason: st
         setattr(rule, name, value)
     _validate(rule)
     after = _values(rule)
-    changed: Changes = {name: (before[name], after[name]) for name in FIELDS if before[name] != after[name]}
-    if changed:
+    told: Changes = {name: (before[name], after[name]) for name in FIELDS if before[name] != after[name]}
+    if told:
         rule.save()
         record(
             actor=actor,
@@ -114,7 +115,7 @@ def change_rule(*, actor: Actor, rule: Rule, changes: dict[str, Any], reason: st
             subject=rule,
             team=rule.model.use_case.team_id,
             reason=reason,
-            changes=changed,
+            changes=told,
         )
     return rule
 
@@ -194,6 +195,15 @@ def _judge(
             "at": clock.now(),
         },
     )
+    if made:
+        record(
+            actor=actor,
+            action=ledger_actions.JUDGED,
+            subject=evaluation,
+            team=rule.model.use_case.team_id,
+            reason=verdict.sentence,
+            changes=created(evaluation),
+        )
     if not (made and verdict.fired and champion):
         return []
     return [_open(actor, rule, monday, champion, reason=verdict.sentence, by=f"Rule: {rule.condition().words()}",
@@ -234,7 +244,7 @@ def _open(
         subject=retraining,
         team=rule.model.use_case.team_id,
         reason=reason,
-        changes={"week": (None, monday), "replaces": (None, str(champion))},
+        changes=created(retraining) | {"replaces": (None, str(champion))},
     )
     return retraining
 
@@ -294,15 +304,30 @@ def bind_job(*, retraining: Retraining, job: Job) -> None:
 
 
 @transaction.atomic
-def begin(*, retraining_id: str) -> Retraining | None:
+def begin(*, actor: Actor, retraining_id: str) -> Retraining | None:
     """The retraining, training from now; None when an earlier attempt of the job has trained."""
     rows = Retraining.objects.select_for_update(of=("self",))
     retraining = rows.select_related(selectors.TEAM, "model__owner", "rule__pipeline", "champion").get(pk=retraining_id)
     if retraining.state in (State.WAITING, State.FINISHED):
         return None
-    retraining.state = domain.RETRAINING.after(retraining.state, "start")
-    retraining.save(update_fields=("state",))
+    move(actor=actor, retraining=retraining, event="start", action=ledger_actions.BEGAN)
     return retraining
+
+
+def move(*, actor: Actor, retraining: Retraining, event: str, action: str) -> None:
+    """Takes the locked retraining to the state after ``event``; where that is another one, it is an entry."""
+    before = retraining.state
+    retraining.state = domain.RETRAINING.after(before, event)
+    if retraining.state == before:
+        return
+    retraining.save(update_fields=("state",))
+    record(
+        actor=actor,
+        action=action,
+        subject=retraining,
+        team=retraining.model.use_case.team_id,
+        changes={"state": (before, retraining.state)},
+    )
 
 
 @transaction.atomic
@@ -314,6 +339,7 @@ def note_failure(*, job: Job) -> None:
     retraining = rows.filter(pk=job.args.get("retraining")).first()
     if retraining is None or not domain.RETRAINING.allows(retraining.state, "fail"):
         return
+    before = values(retraining)
     retraining.state = domain.RETRAINING.after(retraining.state, "fail")
     retraining.sentence = job.error
     retraining.save(update_fields=("state", "sentence"))
@@ -323,6 +349,7 @@ def note_failure(*, job: Job) -> None:
         subject=retraining,
         team=retraining.model.use_case.team_id,
         reason=job.error,
+        changes=changed(before, retraining),
     )
 
 
@@ -345,6 +372,7 @@ def close_review(*, actor: Actor, review: Review, comment: str) -> Review:
     comment = comment.strip()
     if not comment or len(comment) > MAX_COMMENT:
         raise InvalidInput("Write a comment: it says what the review found.", where="comment")
+    before = values(review)
     review.state = domain.REVIEW.after(review.state, "close")
     review.closed_at, review.comment = clock.now(), comment
     review.closed_by_id = actor.user_id
@@ -355,7 +383,7 @@ def close_review(*, actor: Actor, review: Review, comment: str) -> Review:
         subject=review,
         team=review.model.use_case.team_id,
         reason=comment,
-        changes={"state": (domain.OPEN, review.state)},
+        changes=changed(before, review),
     )
     return review
 

@@ -27,6 +27,7 @@ from audit.catalogue.models import (
     Task,
 )
 from audit.lake import store
+from audit.ledger.audited import changed, values
 from audit.ledger.services import record
 from audit.monitoring import frames
 from governance.retraining import domain, engines, ledger_actions, selectors, services
@@ -54,7 +55,7 @@ def run(*, actor: Actor, retraining_id: str, report: Report, log: Callable[[str]
     Raises:
         Refused, InvalidInput: the rows cannot be trained on; the sentence says why.
     """
-    retraining = services.begin(retraining_id=retraining_id)
+    retraining = services.begin(actor=actor, retraining_id=retraining_id)
     if retraining is None:
         log("This retraining was finished by an earlier attempt.")
         return {}
@@ -210,6 +211,7 @@ def wait(*, actor: Actor, retraining: Retraining, candidate: ModelVersion) -> Re
     )
     if row.state in (State.WAITING, State.FINISHED):
         return row
+    before = values(row)
     row.candidate, row.state = candidate, domain.RETRAINING.after(row.state, "wait")
     if row.rule.shadow:
         catalogue.deploy(
@@ -226,7 +228,7 @@ def wait(*, actor: Actor, retraining: Retraining, candidate: ModelVersion) -> Re
         action=ledger_actions.TRAINED,
         subject=row,
         team=row.model.use_case.team_id,
-        changes={"version": (None, str(candidate))},
+        changes=changed(before, row) | {"version": (None, str(candidate))},
     )
     return row
 

@@ -40,7 +40,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, int):
         return value if abs(value) <= LARGEST_NUMBER else str(value)
     if isinstance(value, float):
-        return repr(value)
+        return repr(float(value))  # of numpy's floats, which are floats, repr says something else
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
