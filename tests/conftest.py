@@ -25,6 +25,7 @@ SUPPORT = [
     "tests.support.cast",
     "tests.support.jobs",
     "tests.support.filled",
+    "tests.support.hidden",
     "tests.support.servers",
     "tests.support.world",
 ]

@@ -6,23 +6,18 @@ An address that is missing in the table, or stands in it and nowhere else, fails
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from django.db import transaction
 from django.test import Client
 from django.urls import URLResolver, get_resolver
 
 from audit.ledger.models import Entry
 from audit.people import services as people
+from tests.support.addresses import LINES, TABLE, address_of, is_api, send
 from tests.support.cast import NAMES, SYSTEM
 from tests.support.world import World
-
-TABLE: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "access.yaml").read_text())
-METHODS = ("get", "post", "put", "patch", "delete")
-LINES = [(line, method) for line in TABLE for method in METHODS if method in line]
 
 
 def _patterns(resolver: Any, before: str = "") -> Iterator[str]:
@@ -34,36 +29,19 @@ def _patterns(resolver: Any, before: str = "") -> Iterator[str]:
             yield here
 
 
-def _address(line: dict[str, Any], world: World) -> str:
-    def filled(part: re.Match[str]) -> str:
-        value = line["fill"][part["name"]]
-        return world.id_of(value) if value in world.rows else value
-
-    return "/" + re.sub(r"<(?:\w+:)?(?P<name>\w+)>", filled, line["url"])
-
-
-def _is_api(url: str) -> bool:
-    return url.startswith("api/") and url != "api/v1/docs"
-
-
 def _expected(line: dict[str, Any], method: str, name: str) -> int:
     statuses = line[method]
     return int(statuses[name] if name in statuses else statuses["nobody" if name == "nobody" else "others"])
 
 
 def _send(world: World, line: dict[str, Any], method: str, name: str) -> Any:
-    address, body = _address(line, world), line.get("body", {})
-    if not _is_api(line["url"]):
-        client = world.cast.client(name)
-        client.raise_request_exception = False
-        return getattr(client, method)(address, body if method == "post" else None)
-    client, headers = Client(raise_request_exception=False), {}
-    if name != "nobody":
+    api, token = is_api(line["url"]), ""
+    client = Client() if api else world.cast.client(name)
+    client.raise_request_exception = False
+    if api and name != "nobody":
         user = getattr(world.cast, name)
-        _, text = people.issue_token(actor=SYSTEM, user=user, name="t", scopes=["write"], days=1)
-        headers["Authorization"] = f"Bearer {text}"
-    content = b"" if method == "get" else json.dumps(body).encode()
-    return client.generic(method.upper(), address, content, content_type="application/json", headers=headers)
+        _, token = people.issue_token(actor=SYSTEM, user=user, name="t", scopes=["write"], days=1)
+    return send(client, method, address_of(line, world), line.get("body", {}), token=token, api=api)
 
 
 def test_table_has_each_address_once() -> None:
