@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "audit.ledger",
     "audit.jobs",
     "audit.catalogue",
+    "audit.documents",
     "audit.monitoring",
     "audit.sources",
     "costs.billing",

@@ -1,6 +1,7 @@
 """A list costs the same number of queries for twelve rows as for twenty-four; each line says what adds a row."""
 
 from collections.abc import Callable
+from datetime import date
 
 import pytest
 from django.core.cache import cache
@@ -10,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from audit.base import ids
 from audit.base.actors import Role
 from audit.catalogue import services as catalogue
+from audit.documents import services as documents
 from audit.jobs import services as jobs
 from audit.ledger.ledger_actions import REFUSED
 from audit.ledger.services import record
@@ -97,6 +99,16 @@ def add_upload(world: World, number: int) -> None:
     )
 
 
+def add_document(world: World, number: int) -> None:
+    """A document of the model, a newer one of it, and one of its team."""
+    model = world.rows["model"]
+    said = {"kind": "policy", "title": f"Policy {number}", "filename": "policy.txt", "dated": date(2013, 3, 1)}
+    first = documents.attach_document(actor=SYSTEM, scope=model, chunks=[f"{number}".encode()], **said)  # type: ignore[arg-type]
+    newer = {"chunks": [f"newer {number}".encode()], "replaces": first}
+    documents.attach_document(actor=SYSTEM, scope=model, **said, **newer)  # type: ignore[arg-type]
+    documents.attach_document(actor=SYSTEM, scope=world.cast.team, chunks=[f"team {number}".encode()], **said)  # type: ignore[arg-type]
+
+
 def nothing(world: World, number: int) -> None:
     """Nothing."""
 
@@ -115,6 +127,12 @@ PAGES: list[tuple[str, Add]] = [
     ("/models/late-arrival/", add_version),
     ("/use-cases/late-arrival-alert/", add_model),
     ("/models/late-arrival/upload/", add_upload),
+    ("/documents/", add_document),
+    ("/documents/?model=late-arrival", add_document),
+    ("/documents/", add_model),
+    ("/documents/{document}/", add_document),
+    ("/models/late-arrival/", add_document),
+    ("/use-cases/late-arrival-alert/", add_document),
     ("/", add_model),
     ("/maturity/", add_model),
     ("/returns/", add_model),
@@ -127,6 +145,8 @@ API: list[tuple[str, Add]] = [
     ("/models/late-arrival/versions", add_version),
     ("/jobs", add_job),
     ("/uploads", add_upload),
+    ("/documents", add_document),
+    ("/models/late-arrival/documents", add_document),
     ("/promotion-requests", nothing),
 ]
 
@@ -150,7 +170,7 @@ def _grows(world: World, ask: Callable[[], int], add: Add) -> tuple[int, int]:
 @pytest.mark.parametrize(("address", "add"), PAGES, ids=[address for address, _ in PAGES])
 def test_page_asks_the_same_number_of_queries_for_more_rows(world: World, address: str, add: Add) -> None:
     cache.clear()
-    client, place = world.cast.client("owner"), address.format(job=world.id_of("job"))
+    client, place = world.cast.client("owner"), address.format(job=world.id_of("job"), document=world.id_of("document"))
     few, many = _grows(world, lambda: client.get(place).status_code, add)
     assert many <= few
 

@@ -43,6 +43,7 @@ RIGHTS: Final[Mapping[str, frozenset[Role]]] = {
     "jobs.retry": BUILDERS,
     "jobs.cancel": BUILDERS,
     "catalogue.write": BUILDERS,
+    "documents.attach": frozenset({Role.OWNER, Role.VALIDATOR, Role.ADMINISTRATOR}),
     "monitoring.write": BUILDERS,
     "sources.manage": BUILDERS,
     "billing.import": frozenset({Role.ADMINISTRATOR}),
@@ -63,6 +64,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "jobs.retry": "retry jobs",
     "jobs.cancel": "cancel jobs",
     "catalogue.write": "register or change models",
+    "documents.attach": "attach documents",
     "monitoring.write": "send predictions, labels or metrics",
     "sources.manage": "connect sources",
     "billing.import": "import bills",
@@ -79,6 +81,7 @@ SCOPES: Final[Mapping[str, frozenset[str]]] = {
         {
             "read",
             "catalogue.write",
+            "documents.attach",
             "monitoring.write",
             "billing.import",
             "returns.value",

@@ -1,4 +1,4 @@
-"""The model page shows what higher slices know of a model, through this list; the catalogue imports none of them."""
+"""The pages of models and use cases show what higher slices know, through these lists; it imports none of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from audit.base.actors import Actor
 from audit.base.periods import Period
-from audit.catalogue.models import Model
+from audit.catalogue.models import Model, UseCase
 
 Context = dict[str, Any]
 
@@ -57,4 +57,37 @@ def panels_for(model: Model, viewer: Actor, period: Period) -> list[Shown]:
         if context is not None:
             known = {"model": model, "viewer": viewer, "period": period, "panel": panel}
             shown.append(Shown(panel, {**known, **context}))
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class UseCasePanel:
+    """A section of a use case's page. Its template also gets ``use_case``, ``viewer`` and ``panel``."""
+
+    order: int
+    anchor: str
+    template: str
+    context: Callable[[UseCase, Actor], Context | None]
+
+
+USE_CASE_PANELS: dict[str, UseCasePanel] = {}
+
+
+def register_for_use_case(panel: UseCasePanel) -> None:
+    """Adds a section to the page of a use case.
+
+    Raises:
+        ValueError: the anchor is taken by another panel.
+    """
+    if USE_CASE_PANELS.setdefault(panel.anchor, panel) != panel:
+        raise ValueError(f"The page of a use case has two panels with the anchor {panel.anchor}.")
+
+
+def panels_for_use_case(use_case: UseCase, viewer: Actor) -> list[tuple[str, Context]]:
+    """The sections of the use case's page in their order: the template of each, and its variables."""
+    shown = []
+    for panel in sorted(USE_CASE_PANELS.values(), key=lambda panel: (panel.order, panel.anchor)):
+        context = panel.context(use_case, viewer)
+        if context is not None:
+            shown.append((panel.template, {"use_case": use_case, "viewer": viewer, "panel": panel, **context}))
     return shown

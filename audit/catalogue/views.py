@@ -15,7 +15,7 @@ from audit.base import periods
 from audit.base.errors import InvalidInput, NotFound
 from audit.catalogue import horizon, lede, listing, notes, own_panels, selectors
 from audit.catalogue.models import Model, ModelVersion, Task
-from audit.catalogue.panels import panels_for
+from audit.catalogue.panels import panels_for, panels_for_use_case
 from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
 from config.ui.tables import csv_response, wants_csv
@@ -174,9 +174,11 @@ def use_case(request: HttpRequest, slug: str) -> HttpResponseBase:
     rows = listing.matching(viewer=request.actor, use_case=slug)
     if wants_csv(request):
         return csv_response((row.cells() for row in rows), listing.HEADINGS, slug)
+    shown = panels_for_use_case(found, request.actor)
     context = {
         "use_case": found,
         "rows": rows,
+        "sections": [SafeString(render_to_string(template, values, request)) for template, values in shown],
         "crumbs": [("Models", reverse("catalogue:models"))],
     }
     return render(request, "catalogue/use_case.html", context)

@@ -10,6 +10,7 @@ from django.db.models import Model as Row
 from audit.base import clock
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion
+from audit.documents import services as documents
 from audit.jobs import services as jobs
 from audit.monitoring import services as monitoring
 from audit.people import services as people
@@ -54,6 +55,15 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
     )
     job = jobs.start("ledger.verify", actor=SYSTEM, trigger="person", team=team)
     source = sources.add_source(actor=SYSTEM, kind="folder", name="Arrivals", team=team, settings={"path": ""})
+    document = documents.attach_document(
+        actor=SYSTEM,
+        scope=model,
+        kind="risk-file",
+        title="Risks",
+        filename="risks.md",
+        chunks=[b"# Risks\n"],
+        dated=date(2013, 3, 1),
+    )
     token, _ = people.issue_token(actor=SYSTEM, user=cast.owner, name="old", scopes=["read"], days=1)
     rule = retraining.create_rule(
         actor=SYSTEM, model=model, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6
@@ -79,6 +89,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "upload": upload,
         "job": job,
         "source": source,
+        "document": document,
         "token": token,
         "membership": Membership.objects.get(user=cast.validator),
         "rule": rule,
