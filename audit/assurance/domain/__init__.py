@@ -1,0 +1,1 @@
+"""What witnesses sign, and where two logs part: values in, values out."""
