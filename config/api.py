@@ -18,6 +18,7 @@ ROUTERS = (
     ("audit.monitoring.api", "Monitoring"),
     ("audit.jobs.api", "Jobs"),
     ("audit.ledger.api", "Ledger"),
+    ("audit.assurance.api", "Ledger"),
     ("costs.billing.api", "Billing"),
     ("costs.allocation.api", "Costs"),
     ("costs.returns.api", "Returns"),

@@ -15,6 +15,7 @@ TOLLGATE_HOME = Path(env.text("TOLLGATE_HOME", str(BASE_DIR / "var"))).resolve()
 TOLLGATE_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 TOLLGATE_URL = env.text("TOLLGATE_URL", "http://127.0.0.1:8000")
 TOLLGATE_INBOX = Path(env.text("TOLLGATE_INBOX", str(TOLLGATE_HOME / "inbox")))
+TOLLGATE_WITNESS = Path(env.text("TOLLGATE_WITNESS", str(TOLLGATE_HOME / "witness"))).resolve()
 DEMO = env.flag("DEMO", True)
 
 DEBUG = env.flag("DEBUG", False)
@@ -39,6 +40,7 @@ INSTALLED_APPS = [
     "audit.documents",
     "audit.monitoring",
     "audit.sources",
+    "audit.assurance",
     "costs.billing",
     "costs.allocation",
     "costs.returns",
