@@ -41,6 +41,9 @@ class Store(Protocol):
     def local(self, path: str) -> Path:
         """A local file with the content of ``path``."""
 
+    def size(self, path: str) -> int | None:
+        """The size of ``path`` in bytes, None when it is not there."""
+
     def remove(self, path: str) -> None:
         """Removes ``path``; nothing, when it is not there."""
 
@@ -80,6 +83,11 @@ class Folder:
         if not target.is_file():
             raise NotFound(f"The lake has no {path}.")
         return target
+
+    def size(self, path: str) -> int | None:
+        """The file's."""
+        target = self.root / path
+        return target.stat().st_size if target.is_file() else None
 
     def remove(self, path: str) -> None:
         """Deletes the file."""
@@ -122,6 +130,17 @@ class Bucket:
                 raise NotFound(f"The lake has no {path}.") from error
             self.cached.keep(path, draft)
         return target
+
+    def size(self, path: str) -> int | None:
+        """The object's, whatever this machine has a copy of."""
+        from botocore.exceptions import ClientError
+
+        try:
+            return int(self.client.head_object(Bucket=self.bucket, Key=self._key(path))["ContentLength"])
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in {"404", "NoSuchKey", "NotFound"}:
+                return None
+            raise
 
     def remove(self, path: str) -> None:
         """Deletes the object, then this machine's copy; other machines' copies are theirs to remove."""
@@ -193,6 +212,11 @@ def read_bytes(path: str) -> bytes:
         NotFound: it is not in the lake.
     """
     return local(path).read_bytes()
+
+
+def size(path: str) -> int | None:
+    """The size in bytes of what is stored at ``path``, None when nothing is."""
+    return store().size(path)
 
 
 def remove(path: str) -> None:

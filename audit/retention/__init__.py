@@ -1,0 +1,1 @@
+"""What must be kept, what must go, and what is on hold: holds, erasure of persons, and two clocks."""

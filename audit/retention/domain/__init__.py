@@ -1,0 +1,1 @@
+"""Clocks, ranges of numbers, and the traces of a person, as pure values."""
