@@ -4,10 +4,12 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import worker_ready
+from kombu.transport import TRANSPORT_ALIASES
 
 from config.guard import settings_or_exit
 
 settings_or_exit()
+TRANSPORT_ALIASES["filesystem"] = "config.queue:Transport"
 app = Celery("tollgate")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["audit.jobs"], related_name="celery_tasks")
