@@ -13,12 +13,12 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """Writes a message under another name first; kombu's own opens it where workers look, and they may read nothing."""
 
-    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         target = Path(self.data_folder_out) / name
         draft = target.with_name(f"{name}.draft")
         try:
-            draft.write_text(dumps(payload))
+            draft.write_text(dumps(message))
             draft.rename(target)
         except OSError as error:
             raise ChannelError(f"Cannot add file {name!r} to the queue") from error
