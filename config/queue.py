@@ -13,7 +13,7 @@ from kombu.utils.json import dumps
 class Channel(filesystem.Channel):
     """Writes a message under another name first; kombu's own opens it where workers look, and they may read nothing."""
 
-    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:  # type: ignore[override]  # kombu names it in two ways
         name = f"{round(time.monotonic() * 1000)}_{uuid.uuid4()}.{queue}.msg"
         target = Path(self.data_folder_out) / name
         draft = target.with_name(f"{name}.draft")
