@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 FROM_OUTSIDE = (
     *("ALLOWED_HOSTS", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO", "LAKE_ENDPOINT_URL", "LAKE_URL"),
-    *("LOG_LEVEL", "PORT", "SECRET_KEY", "TOLLGATE_HOME", "TOLLGATE_URL", "TOLLGATE_WORKERS"),
+    *("LOG_LEVEL", "PORT", "SECRET_KEY", "TOLLGATE_HOME", "TOLLGATE_URL", "TOLLGATE_WITNESS", "TOLLGATE_WORKERS"),
 )
 SUPPORT = [
     "tests.support.api",

@@ -22,6 +22,7 @@ CATCH_UP = 1_000
 """A new witness gets so many of the last checkpoints, and every one from then on."""
 AT_ONCE = 200
 MOST_SECONDS = 120.0
+HOLE = "Nothing can be delivered, because this log's own tree has a hole."
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,6 @@ def deliver(*, witness: Witness, progress: Callable[[int, int], None] | None = N
         note_failure(witness=witness, sentence=error.sentence)
         contradicts = isinstance(error, Contradiction)
         return Delivered(count, witness.delivered(origin), error.sentence, contradicts=contradicts)
-    except LookupError as error:
-        sentence = f"Nothing can be delivered, because this log's own tree has a hole: {error}"
-        note_failure(witness=witness, sentence=sentence)
-        return Delivered(count, witness.delivered(origin), sentence, contradicts=True)
     return Delivered(count, witness.delivered(origin))
 
 
@@ -117,18 +114,24 @@ def _bring(witness: Witness, place: Place, rows: list[Checkpoint]) -> int:
 
 
 def _proofs(tree: Tree, size: int) -> Callable[[int], list[bytes]]:
-    return lambda old: merkle.consistency(tree.subtree, old, size)
+    def prove(old: int) -> list[bytes]:
+        try:
+            return merkle.consistency(tree.subtree, old, size)
+        except LookupError as error:
+            raise Contradiction(f"{HOLE} {error}") from error
+
+    return prove
 
 
 def leaf_hashes(first: int, last: int) -> bytes:
     """The leaf hashes of entries ``first`` to ``last``, 32 bytes each.
 
     Raises:
-        LookupError: one is missing.
+        Contradiction: one is missing.
     """
     rows = bulk.select(Leaf, ("hash",), "number >= %s AND number <= %s ORDER BY number", (first, last))
     if len(rows) != last - first + 1:
-        raise LookupError(f"The log lacks a leaf between {first} and {last}.")
+        raise Contradiction(f"{HOLE} It lacks a leaf between {first:,} and {last:,}.")
     return b"".join(bytes(hashed) for (hashed,) in rows)
 
 

@@ -24,7 +24,6 @@ default_tsa = one
 [one]
 serial = {folder}/serial
 signer_cert = {folder}/signer.pem
-certs = {folder}/root.pem
 signer_key = {folder}/signer.key
 signer_digest = sha256
 default_policy = 1.3.6.1.4.1.99999.1

@@ -1,10 +1,19 @@
 """The address of a witness stands on pages and in the ledger: no password may stand in it."""
 
+import ssl
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from django import forms
 from django.core.validators import URLValidator
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates that this machine trusts, read once: reading them takes longer than a request."""
+    return httpx.create_ssl_context()
 
 
 class AddressField(forms.CharField):

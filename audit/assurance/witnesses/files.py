@@ -35,7 +35,7 @@ class Objects(Protocol):
         """
 
     def names(self, folder: str, prefix: str, after: str = "") -> list[str]:
-        """The names in ``folder`` that begin with ``prefix`` and come after ``after``, ascending, without the folder.
+        """The names in ``folder`` that begin with ``prefix`` and come after the name ``after``, ascending.
 
         Raises:
             Unreachable: they cannot be listed.
@@ -92,15 +92,17 @@ class Files:
     def _find(self, folder: str, size: int) -> None:
         """The last checkpoint that was taken must be there: a disk that is not mounted looks like an empty one."""
         name = checkpoint_name(size)
-        if name not in self.objects.names(folder, CHECKPOINT, checkpoint_name(size - 1)):
+        if not self.objects.names(folder, name):
             raise Unreachable(f"{folder}/{name}, which was delivered, is not there any more. Is the place the same?")
         self._found = True
 
     def newest(self, ours: Ours) -> Held | None:
-        """The checkpoint with the largest size. What came after our last delivery is asked for first."""
-        folder = folder_of(ours.origin)
-        hint = checkpoint_name(ours.delivered - 1) if ours.delivered > 0 else ""
-        names = self.objects.names(folder, CHECKPOINT, hint) or self.objects.names(folder, CHECKPOINT)
+        """The checkpoint with the largest size. What came after our last delivery is looked for first."""
+        folder, names = folder_of(ours.origin), list[str]()
+        if ours.delivered:
+            last = checkpoint_name(ours.delivered)
+            names = self.objects.names(folder, CHECKPOINT, last) or self.objects.names(folder, last)
+        names = names or self.objects.names(folder, CHECKPOINT)
         sizes = [size for name in names if (size := _size(name)) is not None]
         return Held(max(sizes), self.text(ours.origin, max(sizes))) if sizes else None
 

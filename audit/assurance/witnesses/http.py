@@ -9,7 +9,7 @@ import httpx
 from django import forms
 
 from audit.assurance.domain import cosignature
-from audit.assurance.witnesses.address import AddressField
+from audit.assurance.witnesses.address import AddressField, trusted
 from audit.assurance.witnesses.contract import (
     Ahead,
     Answer,
@@ -76,7 +76,7 @@ class Http:
     @cached_property
     def client(self) -> httpx.Client:
         """One connection for all that is delivered in one go."""
-        return httpx.Client(timeout=SECONDS, headers=self.headers, follow_redirects=False)
+        return httpx.Client(timeout=SECONDS, headers=self.headers, follow_redirects=False, verify=trusted())
 
     def pause(self) -> int:
         """Each checkpoint goes."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import httpx
 from django import forms
 
-from audit.assurance.witnesses.address import AddressField
+from audit.assurance.witnesses.address import AddressField, trusted
 from audit.assurance.witnesses.contract import Answer, Delivery, Held, Ours, Secrets, Settings, Unreachable
 from audit.sources.contract import Check
 
@@ -33,6 +33,18 @@ def certificates(pem: str) -> "list[Certificate]":
     return load_pem_x509_certificates(pem.encode())
 
 
+def _stamps(certificate: "Certificate") -> bool:
+    """Whether it is that of an authority itself (RFC 3161, section 2.3)."""
+    from cryptography.x509 import ExtendedKeyUsage, ExtensionNotFound
+    from cryptography.x509.oid import ExtendedKeyUsageOID
+
+    try:
+        usage = certificate.extensions.get_extension_for_class(ExtendedKeyUsage).value
+    except (ExtensionNotFound, ValueError):
+        return False
+    return ExtendedKeyUsageOID.TIME_STAMPING in usage
+
+
 class TimestampForm(forms.Form):
     """Where the authority is, whom it must be certified by, how often."""
 
@@ -41,7 +53,7 @@ class TimestampForm(forms.Form):
         label="Certificates",
         max_length=100_000,
         widget=forms.Textarea(attrs={"rows": 6, "spellcheck": "false"}),
-        help_text="PEM: the root that certifies the authority, and those between when it does not send them",
+        help_text="PEM: the root that certifies the authority, and those that it does not send along",
     )
     every_minutes = forms.IntegerField(label="At most every … minutes", min_value=1, max_value=7 * 24 * 60, initial=60)
 
@@ -74,6 +86,11 @@ class Timestamp:
     @cached_property
     def _known(self) -> "list[Certificate]":
         return certificates(self.pem)
+
+    @cached_property
+    def _own(self) -> "Certificate | None":
+        """The authority's own certificate, when the settings hold it: then it need not send any."""
+        return next((one for one in self._known if _stamps(one)), None)
 
     def pause(self) -> int:
         """Only the newest checkpoint goes, now and then."""
@@ -123,7 +140,7 @@ class Timestamp:
         )
 
         builder = TimestampRequestBuilder().data(content).hash_algorithm(HashAlgorithm.SHA256)
-        request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
+        request = builder.nonce(nonce=True).cert_request(cert_request=self._own is None).build()
         raw = self._ask(request)
         try:
             answer = decode_timestamp_response(raw)
@@ -136,9 +153,13 @@ class Timestamp:
         return answer
 
     def _verifier(self, found: "VerifierBuilder") -> "Verifier":
+        if self._own is not None:
+            found = found.tsa_certificate(self._own)
         for one in self._known:
-            root = one.issuer == one.subject
-            found = found.add_root_certificate(one) if root else found.add_intermediate_certificate(one)
+            if one.issuer == one.subject:
+                found = found.add_root_certificate(one)
+            elif one is not self._own:
+                found = found.add_intermediate_certificate(one)
         return found.build()
 
     def _ask(self, request: "TimeStampRequest") -> bytes:
@@ -148,6 +169,7 @@ class Timestamp:
                 content=request.as_bytes(),
                 headers={"Content-Type": "application/timestamp-query"},
                 timeout=SECONDS,
+                verify=trusted(),
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise Unreachable(f"{self.url} does not answer: {str(error) or type(error).__name__}.") from error
