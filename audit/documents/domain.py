@@ -36,6 +36,7 @@ LARGEST: Final = 25 * 1024 * 1024
 LARGEST_JSON: Final = 5 * 1024 * 1024
 """To see whether JSON is JSON it is parsed, which needs many times its size in memory."""
 LONGEST_NAME: Final = 200
+LONGEST_ENDING: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,17 +180,18 @@ def clean_name(filename: str) -> str:
     last = filename.replace("\\", "/").rpartition("/")[2]
     name = " ".join("".join(sign for sign in last if sign.isprintable()).split())
     if len(name) > LONGEST_NAME:
-        ending = ending_of(name)[:20]
+        ending = ending_of(name)[:LONGEST_ENDING]
         name = name[: LONGEST_NAME - len(ending)] + ending
     return name or "document"
 
 
 def safe_name(filename: str) -> str:
     """A name that every file system takes: ASCII letters, figures, points, hyphens; at most 80 characters."""
-    plain = unicodedata.normalize("NFKD", filename).encode("ascii", "ignore").decode()
-    ending = ending_of(plain)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", plain[: len(plain) - len(ending)])
-    return (stem.strip("-._")[: 80 - len(ending)] or "document") + ending
+    ending = ending_of(filename)
+    ending = ending if ending.isascii() and len(ending) <= LONGEST_ENDING else ""
+    stem = unicodedata.normalize("NFKD", filename[: len(filename) - len(ending)]).encode("ascii", "ignore").decode()
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")
+    return (stem[: 80 - len(ending)] or "document") + ending
 
 
 def name_in_bundle(kind: str, digest: str, filename: str) -> str:

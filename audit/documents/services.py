@@ -12,6 +12,7 @@ from audit.base.errors import InvalidInput, Refused
 from audit.documents import domain, ledger_actions
 from audit.documents.models import Document, Scope, columns_of, owner_of
 from audit.lake import store as lake
+from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Changes, record
 
 ATTACH, WITHDRAW, REMOVE = "documents.attach", "catalogue.write", "ledger.manage"
@@ -51,19 +52,21 @@ def attach_document(
             _check_replaced(replaces, scope, kind)
         if any(one.content_removed_at for one in same):
             lake.put_bytes(FOLDER, content)  # removing it held these rows, and may have taken our copy along
-        file = {"filename": name, "media_type": media.type, "size": stored.size, "digest": stored.digest}
         document = _create(
             **columns_of(scope),
             **said,
-            **file,
+            filename=name,
+            media_type=media.type,
+            size=stored.size,
+            digest=stored.digest,
             path=stored.path,
             replaces=replaces,
             actor_id=actor.id,
             actor_name=actor.name,
         )
-        changes: Changes = {field: (None, value) for field, value in {**said, **file}.items() if value != ""}
-        if replaces is not None:
-            changes["replaces"] = (None, replaces.digest)
+        changes: Changes = dict(created(document))
+        if document.signed_by:
+            changes["signed_by"] = (None, document.signed_by)
         record(
             actor=actor,
             action=ledger_actions.ATTACHED,
@@ -159,6 +162,7 @@ def withdraw_document(*, actor: Actor, document: Document, reason: str) -> Docum
     locked = _locked(document)
     if locked.withdrawn_at is not None:
         raise Refused(f"This document was withdrawn before, by {locked.withdrawn_by}.")
+    before = values(locked)
     locked.withdrawn_at, locked.withdrawn_by, locked.withdrawn_why = clock.now(), actor.name, why
     locked.save(update_fields=("withdrawn_at", "withdrawn_by", "withdrawn_why"))
     record(
@@ -167,7 +171,7 @@ def withdraw_document(*, actor: Actor, document: Document, reason: str) -> Docum
         subject=locked,
         team=team,
         reason=why,
-        changes={**_identity(locked), "withdrawn_at": (None, locked.withdrawn_at)},
+        changes={**_identity(locked), **changed(before, locked)},
     )
     return locked
 
@@ -205,6 +209,7 @@ def remove_content(*, actor: Actor, document: Document, reason: str) -> Document
     with transaction.atomic():
         locked = _locked(document)
         if locked.content_removed_at is None:
+            before = values(locked)
             locked.content_removed_at = clock.now()
             locked.save(update_fields=("content_removed_at",))
             record(
@@ -213,7 +218,7 @@ def remove_content(*, actor: Actor, document: Document, reason: str) -> Document
                 subject=locked,
                 team=locked.owner.pk,
                 reason=why,
-                changes={**_identity(locked), "content_removed_at": (None, locked.content_removed_at)},
+                changes={**_identity(locked), **changed(before, locked)},
             )
         transaction.on_commit(partial(_clear, locked.digest))
     return locked

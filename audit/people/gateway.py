@@ -11,9 +11,11 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core.cache import cache
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http.multipartparser import MultiPartParserError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 from ninja.security import HttpBearer
@@ -90,6 +92,10 @@ def install(api: NinjaAPI) -> None:
     def refused(request: HttpRequest, error: HttpError) -> HttpResponse:
         return problem(request, error.status_code, error.message)
 
+    def garbled(request: HttpRequest, error: Exception) -> HttpResponse:
+        status = 413 if isinstance(error, RequestDataTooBig) else 400
+        return problem(request, status, "The body cannot be read: it is not what its Content-Type says, or too large.")
+
     def fault(request: HttpRequest, error: Exception) -> HttpResponse:
         logger.error("%s %s failed.", request.method, request.path, exc_info=error)
         return problem(
@@ -102,6 +108,8 @@ def install(api: NinjaAPI) -> None:
         AuthenticationError: nobody,
         Throttled: slow,
         HttpError: refused,
+        MultiPartParserError: garbled,
+        SuspiciousOperation: garbled,
         Exception: fault,
     }
     for kind, handler in handlers.items():
