@@ -6,7 +6,7 @@ take turns on the head row. Order comes from that row and from ids, never from a
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -29,9 +29,9 @@ MANY = 32
 """From so many parts of the index on, it is read as a whole."""
 SEALER = Actor.service("sealer")
 BEFORE_FIRST_SEAL: list[Callable[[], None]] = []
-"""Called once in each process, before it seals for the first time: what finds that this is not the log that others
-have seen opens an incident that halts. A call that fails is made again before the next try."""
-_looked: set[Callable[[], None]] = set()
+"""Called once in each process, before it seals for the first time, and again when the log is shorter than the process
+left it: what finds that this is not the log that others have seen opens an incident that halts. A call that fails is
+made again before the next try."""
 
 
 class Halted(Refused):
@@ -44,6 +44,26 @@ class Sealed:
 
     count: int
     size: int
+
+
+@dataclass
+class _Looks:
+    """Which calls this process has made, and at what size it left the log."""
+
+    made: set[Callable[[], None]] = field(default_factory=set)
+    left: int = 0
+
+    def make(self) -> None:
+        """Makes those that are still to be made."""
+        if Head.objects.get(pk=1).size < self.left:
+            self.made.clear()
+        for look in BEFORE_FIRST_SEAL:
+            if look not in self.made:
+                look()
+                self.made.add(look)
+
+
+_looks = _Looks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +120,7 @@ def seal_some(*, limit: int) -> Sealed:
     """
     if not waiting():
         return Sealed(0, Head.objects.get(pk=1).size)
-    for look in BEFORE_FIRST_SEAL:
-        if look not in _looked:
-            look()
-            _looked.add(look)
+    _looks.make()
     with transaction.atomic():
         head = Head.objects.select_for_update().get(pk=1)
         stopped = Incident.objects.filter(halts=True, closed_at=None).first()
@@ -125,6 +142,7 @@ def seal_some(*, limit: int) -> Sealed:
         checkpoint = note.Checkpoint(head.origin, size, root, index_root)
         Checkpoint.objects.create(origin=head.origin, size=size, note=signer.note(checkpoint.text()), at=clock.now())
         _move(head, [entry.id for entry in entries], size)
+    _looks.left = size
     return Sealed(len(entries), size)
 
 

@@ -71,6 +71,8 @@ class Directory:
     def names(self, folder: str, prefix: str, after: str = "") -> list[str]:
         """Names of files; a folder that is not there yet is empty, but where it should lie must be there."""
         place = self.root / folder
+        if prefix.endswith(".txt") and (place / prefix).is_file():  # a whole name: no need to read the folder
+            return [prefix]
         try:
             found = [entry.name for entry in os.scandir(place)]
         except FileNotFoundError:

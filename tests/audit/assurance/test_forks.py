@@ -121,7 +121,7 @@ def test_restored_older_database_is_named(folder: Witness) -> None:
     assert "Was an older database restored?" in incident.sentence
 
 
-def test_fork_of_a_copied_database_is_named(folder: Witness) -> None:
+def test_fork_of_a_copied_database_is_named(folder: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
     grow(5, 300)
     delivery.deliver(witness=folder)
     before = Head.objects.get().size
@@ -129,14 +129,16 @@ def test_fork_of_a_copied_database_is_named(folder: Witness) -> None:
         grow(20, 10)
         folder.refresh_from_db()
         delivery.deliver(witness=folder)
-    grow(60, words="what happened in the copy")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(sealing, "BEFORE_FIRST_SEAL", [])  # the copy ran where it could not ask the witness
+        grow(60, words="what happened in the copy")
     assert verification.compute().broken_at is None
     assert forked().first_number == before + 1
 
 
 def test_process_that_starts_looks_before_it_seals(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     tampering.truncate(10)
-    monkeypatch.setattr(sealing, "_looked", set())  # as in a process that has just started
+    monkeypatch.setattr(sealing, "_looks", sealing._Looks())  # as in a process that has just started
     tampering.write(1)
     before = Head.objects.get().size
     with pytest.raises(sealing.Halted, match="Second disk"):
@@ -147,10 +149,23 @@ def test_process_that_starts_looks_before_it_seals(size: int, monkeypatch: pytes
 
 def test_process_looks_once(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(sealing, "_looked", set())
+    monkeypatch.setattr(sealing, "_looks", sealing._Looks())
     monkeypatch.setattr(sealing, "BEFORE_FIRST_SEAL", [lambda: asked.append("look")])
     grow(1, 1)
     assert asked == ["look"]
+
+
+def test_process_looks_again_when_the_log_is_shorter_than_it_left_it(folder: Witness) -> None:
+    before = grow(5)
+    delivery.deliver(witness=folder)
+    with tampering.restored_afterwards("ledger", "assurance"):  # under a process that goes on
+        grow(20)
+        folder.refresh_from_db()
+        delivery.deliver(witness=folder)
+    tampering.write(1)
+    with pytest.raises(sealing.Halted, match="Was an older database restored"):
+        sealing.seal()
+    assert Incident.objects.get(kind="fork").first_number == before + 1
 
 
 def test_look_that_fails_is_made_again(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
