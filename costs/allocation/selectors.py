@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.db.models import Model as Table
-from django.db.models.functions import TruncWeek
+from django.db.models.functions import TruncMonth, TruncWeek
 
 from audit.base.actors import Actor
 from audit.base.clock import start_of
@@ -44,6 +44,25 @@ class Cost:
     stage: str
     residue: str
     evidence: str
+    currency: str
+    billed: Decimal
+    effective: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MonthCost:
+    """Money of one currency that went to one target in the month that starts on ``month``; see Cost.
+
+    ``simulated``: it stands on a bill that was made up.
+    """
+
+    month: date
+    model_id: UUID | None
+    name: str
+    stage: str
+    residue: str
+    evidence: str
+    simulated: bool
     currency: str
     billed: Decimal
     effective: Decimal
@@ -128,6 +147,43 @@ def weekly_costs(
         )
         for row in found
     ]
+
+
+def monthly_costs(
+    *,
+    viewer: Actor,
+    since: date | datetime | None = None,
+    until: date | datetime | None = None,
+    at: datetime | None = None,
+) -> list[MonthCost]:
+    """Costs by month from ``since`` until, not including, ``until`` (UTC), in order; one query."""
+    simulated = f"{STATEMENT}bill_file__simulated"
+    groups = ("month", "model_id", "model__name", "stage", "residue", "evidence", simulated, "currency")
+    rows = _within(day_costs(viewer=viewer, at=at), since, until).annotate(month=TruncMonth("day")).values(*groups)
+    found = rows.annotate(sum_billed=ExactSum("billed"), sum_effective=ExactSum("effective"))
+    costs = [
+        MonthCost(
+            row["month"],
+            row["model_id"],
+            row["model__name"] or "",
+            row["stage"],
+            row["residue"],
+            row["evidence"],
+            row[simulated],
+            row["currency"],
+            row["sum_billed"],
+            row["sum_effective"],
+        )
+        for row in found.order_by()
+    ]
+    # Databases order text differently; a report is the same from each of them.
+    return sorted(
+        costs,
+        key=lambda one: (
+            one.month, one.name == "", one.name, str(one.model_id), one.stage, one.residue, one.evidence, one.simulated,
+            one.currency,
+        ),
+    )  # fmt: skip
 
 
 def _within(rows: QuerySet[Row], since: date | datetime | None, until: date | datetime | None) -> QuerySet[Row]:

@@ -15,7 +15,7 @@ class ReturnsConfig(AppConfig):
         from audit.catalogue.models import UseCase
         from audit.people import reading
         from config.ui import navigation
-        from costs.returns import first_steps, ledger_actions, ledger_records  # noqa: F401
+        from costs.returns import evidence, first_steps, ledger_actions, ledger_records  # noqa: F401
         from costs.returns.panels import ANCHOR, TITLE, cost_panel
         from costs.returns.selectors import statements_about
 
@@ -23,4 +23,5 @@ class ReturnsConfig(AppConfig):
         subjects.register(statements_about)
         reading.by_slug("returns", UseCase)
         first_steps.register_own()
+        evidence.register()
         navigation.register(floor="What it costs", label="Returns", url_name="returns:returns", order=30, key="v")

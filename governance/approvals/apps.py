@@ -11,7 +11,8 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the rail's entry, and what the model page shows."""
-        from governance.approvals import first_steps, ledger_actions, ledger_records, shown  # noqa: F401
+        from governance.approvals import evidence, first_steps, ledger_actions, ledger_records, shown  # noqa: F401
 
         shown.register()
+        evidence.register()
         first_steps.register_own()

@@ -16,8 +16,9 @@ class MaturityConfig(AppConfig):
         """Registers actions, jobs and the line of the rail, and follows decisions."""
         from config.ui import navigation
         from governance.approvals.models import PromotionRequest
-        from governance.maturity import ledger_actions, ledger_records, tasks  # noqa: F401
+        from governance.maturity import evidence, ledger_actions, ledger_records, tasks  # noqa: F401
 
+        evidence.register()
         navigation.register(
             floor="What we decide",
             label="Maturity",

@@ -1,8 +1,9 @@
 """Reads assessments as the viewer may see them: who belongs to one team sees that team's, not the organisation's."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
@@ -26,14 +27,22 @@ def assessments(*, viewer: Actor) -> QuerySet[Assessment]:
     return visible(rows, viewer=viewer, team="team", model="model")
 
 
+def assessments_at(*, viewer: Actor, at: datetime) -> QuerySet[Assessment]:
+    """The assessments that counted ``at`` a moment, of what the viewer may see."""
+    rows = Assessment.objects.filter(framework=google().id, created_at__lte=at).select_related("team", "model")
+    counted = rows.filter(Q(superseded_at=None) | Q(superseded_at__gt=at))
+    return visible(counted, viewer=viewer, team="team", model="model")
+
+
 def scopes(*, viewer: Actor) -> list[Scope]:
     """The scopes that the viewer may look at: organisation, teams, models."""
     order = {ScopeKind.ORGANISATION: 0, ScopeKind.TEAM: 1, ScopeKind.MODEL: 2}
     rows = sorted(assessments(viewer=viewer), key=lambda row: (order[ScopeKind(row.scope)], row.key))
-    return [Scope(row.key, _label(row), row.scope) for row in rows]
+    return [Scope(row.key, label(row), row.scope) for row in rows]
 
 
-def _label(row: Assessment) -> str:
+def label(row: Assessment) -> str:
+    """Whose maturity it is, by name."""
     if row.scope == ScopeKind.TEAM and row.team is not None:
         return row.team.name
     if row.scope == ScopeKind.MODEL and row.model is not None:

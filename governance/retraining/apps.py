@@ -11,6 +11,7 @@ class RetrainingConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, jobs, the rail's entry, thresholds, and what the model page shows."""
-        from governance.retraining import ledger_actions, ledger_records, shown, tasks  # noqa: F401
+        from governance.retraining import evidence, ledger_actions, ledger_records, shown, tasks  # noqa: F401
 
         shown.register()
+        evidence.register()

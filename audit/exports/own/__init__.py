@@ -1,0 +1,10 @@
+"""The sections that the first floor knows: models, versions, where they ran, how well, who stands behind them."""
+
+from audit.exports.own import models, people, performance, running, sources, versions
+from audit.exports.sections import register as add
+
+
+def register() -> None:
+    """Adds them to every report."""
+    for module in (models, versions, running, performance, people, sources):
+        add(module.section, claims=module.CLAIMS)
