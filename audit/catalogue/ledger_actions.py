@@ -14,6 +14,15 @@ MODEL_REGISTERED = register(
         weighty=True,
     )
 )
+MODEL_HANDED_OVER = register(
+    Action(
+        "catalogue.model_handed_over",
+        "gave another owner to the model {subject}",
+        link="catalogue:model_by_id",
+        personal=("changes.owner", "reason"),
+        weighty=True,
+    )
+)
 DATASET_REGISTERED = register(Action("catalogue.dataset_registered", "registered the dataset {subject}"))
 DATASET_VERSION_REGISTERED = register(Action("catalogue.dataset_version_registered", "registered the data {subject}"))
 PIPELINE_REGISTERED = register(Action("catalogue.pipeline_registered", "registered the pipeline {subject}"))

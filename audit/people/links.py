@@ -1,4 +1,4 @@
-"""What higher slices can do with a person: each registers a link, which the page of people shows to who may follow it."""
+"""What higher slices can do with a person: each registers a link, which the page of people shows to who may use it."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -110,6 +110,10 @@ def _remove(actor: Actor, rule: Rule, found: dict[str, list[Document]], digest: 
     removed, groups = [], defaultdict[tuple[Any, ...], list[tuple[Removed, Document]]](list)
     for path, documents in found.items():
         size = store.size(path)
+        for one in documents:
+            let_go = PROVIDERS[one.kind].let_go
+            if let_go is not None:
+                let_go(actor, one, rule.why)
         store.remove(path)
         first = documents[0]
         values = {"kind": first.kind, "digest": first.digest, "size": size or 0, "at": at}

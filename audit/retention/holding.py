@@ -87,11 +87,7 @@ def on_person(person: Person) -> list[Hold]:
     found = []
     for hold in open_holds():
         covered = scope(hold)
-        if covered is None:
-            met = hold.target == person.id
-        else:
-            met = hold.kind == Kind.ALL or _is_in(person, covered)
-        if met:
+        if hold.target == person.id or hold.kind == Kind.ALL or (covered is not None and _is_in(person, covered)):
             found.append(hold)
     return found
 
@@ -99,7 +95,8 @@ def on_person(person: Person) -> list[Hold]:
 def _is_in(person: Person, covered: Q) -> bool:
     """Whether the person acts in, or is told of by, an entry of ``covered``."""
     rows = Entry.objects.filter(covered, pruned=False).order_by()
-    if rows.filter(subject_type=person.LABEL, subject_id=person.id).exists():
+    told = Q(subject_type=person.LABEL, subject_id=person.id) | Q(changes__contains=person.id)
+    if rows.filter(told).exists():
         return True
     signs = sorted(person.signs)
     for at in range(0, len(signs), AT_ONCE):

@@ -16,7 +16,11 @@ ERASED = register(Action("retention.person_erased", "erased a person, who is now
 COPIES_ERASED = register(Action("retention.copies_erased", "erased the name and e-mail of {subject} from records"))
 ERASURE_REFUSED = register(
     Action(
-        "retention.erasure_refused", "was refused the erasure of {subject}", personal=PERSONAL, weighty=True, touches=False
+        "retention.erasure_refused",
+        "was refused the erasure of {subject}",
+        personal=PERSONAL,
+        weighty=True,
+        touches=False,
     )
 )
 PRUNED = register(Action(pruning.ACTION, "removed the content of entries: {subject}", weighty=True))

@@ -15,9 +15,7 @@ def _person(hold: Hold) -> UUID | None:
     return UUID(hold.target) if hold.kind == Kind.PERSON else None
 
 
-audited(
-    Hold, fields=every(Hold), within=_within, person=_person, personal=("target_name", "reason", "release_reason")
-)
+audited(Hold, fields=every(Hold), within=_within, person=_person, personal=("target_name", "reason", "release_reason"))
 audited(TakenUp, fields=every(TakenUp))
 audited(Removed, fields=every(Removed))
 not_audited(Pruning, why="It sums up entries: each batch of a run is one.")

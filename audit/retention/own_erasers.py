@@ -70,9 +70,7 @@ def owned_models(user: User) -> list[str]:
 
 def register_own() -> None:
     """Adds them."""
-    erasers.own(
-        "sessions", count=lambda user, _: len(_sessions(user)), erase=_end_sessions
-    )
+    erasers.own("sessions", count=lambda user, _: len(_sessions(user)), erase=_end_sessions)
     erasers.own(
         "counts of guessed passwords",
         count=lambda _, traces: sum(rows.count() for rows in _guesses(traces)),

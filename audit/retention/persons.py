@@ -12,7 +12,7 @@ from audit.ledger import personal, pruning
 from audit.ledger.models import Entry, Personal
 from audit.people.ledger_actions import PROFILE_CHANGED
 from audit.people.models import User
-from audit.retention.domain.traces import Traces
+from audit.retention.domain.traces import Traces, texts
 
 CLEAR = ("actor_id", "actor_name", "on_behalf_of", "subject_name", "reason", "changes", "address", "origin")
 """The columns of an entry in which something could stand in clear."""
@@ -22,7 +22,7 @@ DOMAIN = "erased.invalid"
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user, with the commitments that stand for them, and the ids of entries, up to ``last``, that name them in clear.
+    """A user, the commitments that stand for them, and the ids of entries, up to ``last``, that name them in clear.
 
     ``shared``: someone else who may sign in has the same name, so the name alone does not tell who is meant.
     """
@@ -39,6 +39,8 @@ class Person:
         """Whether they act in, or are told of by, the entry with these values: id, subject_type, subject_id, texts."""
         if row["id"] in self.mentions or (row["subject_type"] == self.LABEL and row["subject_id"] == self.id):
             return True
+        if any(self.id in text for text in texts(row["changes"])):
+            return True  # records point at people by id
         return not self.signs.isdisjoint(personal.signs_in(list(row.values())))
 
     def is_called(self, text: str) -> bool:
@@ -86,9 +88,12 @@ def signs_of(person: Person) -> Iterator[str]:
     own = {str(pk): name.casefold() for pk, name in User.objects.values_list("pk", "name")}
     names = {name.casefold() for name in person.traces.names}
     for sign, whose, value in rows.iterator(chunk_size=2000):
-        if whose == person.id or person.traces.mailed(value):
-            yield sign
-        elif own.get(whose, "") not in names and person.tells(value, of_names=not whose):
+        theirs = own.get(whose, "") in names  # somebody else's of the same name
+        if (
+            whose == person.id
+            or person.traces.mailed(value)
+            or (not theirs and person.tells(value, of_names=not whose))
+        ):
             yield sign
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.conf import settings
 
+from audit.base.errors import InvalidInput
 from audit.ledger.registry import ACTIONS
 from audit.retention.documents import PROVIDERS
 from audit.retention.domain.clocks import Policy, parse
@@ -33,6 +34,9 @@ def in_force() -> InForce:
     """
     own: Path = settings.TOLLGATE_HOME / OWN
     path = own if own.is_file() else GIVEN
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidInput("The file is not UTF-8 text.", where=path.name) from error
     policy = parse(text, where=path.name, actions=ACTIONS, kinds=PROVIDERS)
     return InForce(policy, text, hashlib.sha256(text.encode()).hexdigest(), path.name)

@@ -1,7 +1,6 @@
 """A run of both clocks: what is due goes, what holds keep is told, and what was under way during erasures ends."""
 
 from collections.abc import Callable
-from typing import Any
 
 from django.db import transaction
 

@@ -12,8 +12,9 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions and jobs, and teaches SQLite to add exactly."""
-        from costs.billing import first_steps, ledger_actions, ledger_records, tasks  # noqa: F401
+        from costs.billing import first_steps, kept, ledger_actions, ledger_records, tasks  # noqa: F401
         from costs.billing.amounts import teach_sqlite
 
         connection_created.connect(teach_sqlite, dispatch_uid="costs.billing.teach_sqlite")
         first_steps.register_own()
+        kept.register_own()

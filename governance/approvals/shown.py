@@ -12,7 +12,7 @@ from audit.catalogue import notes, subjects
 from audit.catalogue.models import Model
 from audit.people import reading
 from config.ui import navigation
-from governance.approvals import selectors
+from governance.approvals import leaving, selectors
 from governance.approvals.models import PromotionRequest, State
 
 
@@ -32,6 +32,7 @@ def register() -> None:
     reading.by_id(request_id=PromotionRequest)
     notes.register_notes(_notes)
     notes.register_tags(_tags)
+    leaving.register()
 
 
 def _count(request: HttpRequest) -> int | None:

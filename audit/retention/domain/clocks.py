@@ -49,7 +49,7 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How long the things of ``of`` are kept, and why: beginnings of actions, or kinds of documents; empty: the rest."""
+    """How long what ``of`` names is kept, and why: beginnings of actions, or kinds of documents; empty: the rest."""
 
     of: tuple[str, ...]
     keep: Keep
@@ -80,7 +80,7 @@ class Policy:
 
 
 def begins(action: str, prefix: str) -> bool:
-    """Whether ``action`` is ``prefix``, or stands below it: "people" and "people.signed_in" begin "people.signed_in"."""
+    """Whether ``action`` is ``prefix``, or stands below it, as "people.signed_in" does below "people"."""
     return action == prefix or action.startswith(prefix if prefix.endswith(".") else f"{prefix}.")
 
 

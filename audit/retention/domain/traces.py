@@ -54,7 +54,7 @@ class Traces:
         return self.mailed(value) or self.named(value, of_names=of_names)
 
     def without(self, value: Any, *, of_names: bool = False, name_too: bool = True) -> Any:
-        """The text or JSON value with the new e-mail and name in place of the old; ``name_too`` off: the e-mail alone."""
+        """The text or JSON value with new e-mail and name in place of the old; ``name_too`` off: the e-mail alone."""
         pattern = self._name if of_names else self._words
 
         def rewritten(one: Any) -> Any:

@@ -1,10 +1,13 @@
 """People, and entries of them, for holds and erasures."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.apps import apps
 from django.test import Client
 
+from audit.base import clock
 from audit.base.actors import Actor, Role
 from audit.ledger import verification
 from audit.ledger.models import Head
@@ -14,7 +17,32 @@ from audit.people.models import User
 from audit.people.selectors import actor_of
 from tests.support.cast import PASSWORD, SYSTEM, Cast
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+OLD = NOW - timedelta(days=11 * 366)
+
+
+class Clock:
+    """The clock of a test: it stands where it is put, but for a microsecond a look."""
+
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        self.at += timedelta(microseconds=1)
+        return self.at
+
+
+@pytest.fixture
+def time(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """What entries and records say of when they were written follows it."""
+    found = Clock()
+    before = clock.now
+    monkeypatch.setattr(clock, "now", found)
+    for kind in apps.get_models():
+        for field in kind._meta.concrete_fields:
+            if field.default is before:
+                monkeypatch.setitem(field.__dict__, "_get_default", found)
+    return found
 
 
 @dataclass(frozen=True)

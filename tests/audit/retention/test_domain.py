@@ -65,18 +65,18 @@ def test_policy_longer_beginning_counts_and_stops_at_a_dot() -> None:
         ("title: t\nlog: {keep: 183 days, why: w}\ndocuments: {keep: 1 year, why: w}\n", "183 days only"),
         ("title: t\nlog: {keep: ten years, why: w}\ndocuments: {keep: 1 year, why: w}\n",
          "line 2, column 13: “ten years” is no length of time; write it like 13 months."),
-        ("title: t\nlog:\n  keep: 1 year\n  why: w\n  rules:\n  - {actions: [people.singed_in], keep: 1 year, why: w}\n"
-         "documents: {keep: 1 year, why: w}\n", "line 6, column 16: No action begins with “people.singed_in”."),
-        ("title: t\nlog: {keep: 1 year, why: w}\ndocuments:\n  keep: 1 year\n  why: w\n"
-         "  rules: [{kinds: [letters], keep: 1 year, why: w}]\n", "There is no kind of documents called “letters”."),
-        ("title: t\nlog: {keep: 1 year, why: w, who: me}\ndocuments: {}\n", "line 2, column 29: The key who is unknown."),
+        (("title: t\nlog:\n  keep: 1 year\n  why: w\n  rules:\n  - {actions: [people.singed], keep: 1 year, why: w}\n"
+         "documents: {keep: 1 year, why: w}\n"), "line 6, column 16: No action begins with “people.singed”."),
+        (("title: t\nlog: {keep: 1 year, why: w}\ndocuments:\n  keep: 1 year\n  why: w\n"
+         "  rules: [{kinds: [letters], keep: 1 year, why: w}]\n"), "There is no kind of documents called “letters”."),
+        ("title: t\nlog: {keep: 1 year, why: w, who: m}\ndocuments: {}\n", "column 29: The key who is unknown."),
         ("title: t\nlog: {keep: 1 year}\ndocuments: {}\n", "line 2, column 6: The key why is missing."),
         ("title: t\nlog: {keep: 1 year, why: w}\n", "line 1, column 1: The key documents is missing."),
         ("title: [\n", "line 2, column 1: This is not YAML"),
         ("- a\n", "line 1, column 1: Keys with values belong here"),
         ("", "retention.yaml: The file is empty."),
-        ("title: t\nlog:\n  keep: 1 year\n  why: w\n  rules:\n  - {actions: [jobs, jobs], keep: 1 year, why: w}\n"
-         "documents: {keep: 1 year, why: w}\n", "line 6, column 22: jobs has two rules."),
+        (("title: t\nlog:\n  keep: 1 year\n  why: w\n  rules:\n  - {actions: [jobs, jobs], keep: 1 year, why: w}\n"
+         "documents: {keep: 1 year, why: w}\n"), "line 6, column 22: jobs has two rules."),
     ],
 )  # fmt: skip
 def test_policy_that_cannot_be_used_is_refused_with_line_and_column(text: str, sentence: str) -> None:
@@ -123,5 +123,7 @@ def test_name_of_one_word_goes_only_where_names_stand() -> None:
 
 def test_needles_find_names_that_databases_fold_or_escape() -> None:
     needles = Traces("j@x.org", ("José Núñez",), "e", "n").needles(of_names=False)
-    assert {"José Núñez", "josé núñez", "JOSÉ NÚÑEZ", "Jos\\u00e9 N\\u00fa\\u00f1ez"} <= {*needles} | {"Jos\\u00e9 N\\u00fa\\u00f1ez"}
+    assert {"José Núñez", "josé núñez", "JOSÉ NÚÑEZ", "Jos\\u00e9 N\\u00fa\\u00f1ez"} <= {*needles} | {
+        "Jos\\u00e9 N\\u00fa\\u00f1ez"
+    }
     assert "Jos\\u00e9 N\\u00fa\\u00f1ez".lower() in {needle.lower() for needle in needles}

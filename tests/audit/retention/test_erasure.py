@@ -94,7 +94,9 @@ def test_erase_entry_does_not_name_the_person(cast: Cast, ines: Ines) -> None:
 
 
 def test_erase_destroys_value_and_salt_and_nothing_of_others(cast: Cast, ines: Ines) -> None:
-    others = set(Personal.objects.exclude(value__icontains="ines").exclude(person=ines.user.pk).values_list("pk", "salt"))
+    others = set(
+        Personal.objects.exclude(value__icontains="ines").exclude(person=ines.user.pk).values_list("pk", "salt")
+    )
     erase(cast, ines)
     gone = Personal.objects.filter(erased_at__isnull=False)
     assert gone.exists()
@@ -174,9 +176,7 @@ def test_erase_oneself_is_refused(cast: Cast) -> None:
     ("reason", "sentence"),
     [(" ", "Say why"), ("ines DUARTE asked", "must not name"), ("ines@example.net wrote", "must not name")],
 )
-def test_erase_needs_a_reason_that_does_not_name_the_person(
-    cast: Cast, ines: Ines, reason: str, sentence: str
-) -> None:
+def test_erase_needs_a_reason_that_does_not_name_the_person(cast: Cast, ines: Ines, reason: str, sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         erase(cast, ines, reason)
     assert User.objects.get(pk=ines.user.pk).name == ines.name
