@@ -34,6 +34,7 @@ BUILDERS: Final = frozenset({Role.OWNER, Role.ADMINISTRATOR})
 RIGHTS: Final[Mapping[str, frozenset[Role]]] = {
     "read": EVERYONE,
     "people.manage": frozenset({Role.ADMINISTRATOR}),
+    "people.erase": frozenset({Role.ADMINISTRATOR}),
     "people.issue_token": frozenset({Role.OWNER, Role.ADMINISTRATOR, Role.AUDITOR}),
     "ledger.read": frozenset(
         {Role.AUDITOR, Role.ADMINISTRATOR, Role.VIEWER, Role.VALIDATOR, Role.APPROVER, Role.OWNER}
@@ -57,6 +58,7 @@ RIGHTS: Final[Mapping[str, frozenset[Role]]] = {
 SENTENCES: Final[Mapping[str, str]] = {
     "read": "see this",
     "people.manage": "manage people and roles",
+    "people.erase": "erase people",
     "people.issue_token": "issue API tokens",
     "ledger.read": "read the ledger",
     "ledger.manage": "change keys, witnesses, holds or retention of the audit log",
