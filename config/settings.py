@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "audit.monitoring",
     "audit.sources",
     "audit.assurance",
+    "audit.retention",
     "costs.billing",
     "costs.allocation",
     "costs.returns",
