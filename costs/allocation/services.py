@@ -3,7 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,8 @@ def allocate(
     }
     rows = Statement.objects.filter(source=source, superseded_at=None).select_related("bill_file")
     if period:
-        rows = rows.filter(period_start__date=period)
+        first = clock.start_of(period)  # a day of UTC, whatever zone the person of this thread looks from
+        rows = rows.filter(period_start__gte=first, period_start__lt=first + timedelta(days=1))
     names, changed, charges = domain.Names(models), 0, 0
     statements = list(rows)
     for at, statement in enumerate(statements):

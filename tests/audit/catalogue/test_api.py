@@ -5,6 +5,7 @@ from typing import Any
 
 from audit.catalogue.models import Model, ModelVersion, UseCase
 from audit.ledger.models import Entry
+from tests.support import told
 from tests.support.api import Program
 from tests.support.cast import Cast
 
@@ -86,7 +87,7 @@ def test_registration_without_the_role_is_refused_and_recorded(program: Programs
     answer = program("validator").post("/models", MODEL)
     assert answer.status_code == 403
     assert answer.json()["detail"].startswith("You may not register or change models here")
-    entry = Entry.objects.get(action="ledger.refused")
+    entry = told.entry(action="ledger.refused")
     assert (entry.actor_kind, entry.on_behalf_of, entry.subject_name) == (
         "token",
         "validator@example.org",

@@ -13,6 +13,7 @@ from audit.ledger.models import Entry
 from audit.people import services, steps
 from audit.people.models import Membership, Team, User
 from audit.people.selectors import actor_of
+from tests.support import told
 from tests.support.cast import SYSTEM, Cast
 
 FIRST = {"name": "Ada", "email": "Ada@Example.org", "password": "hard enough pw 9", "team": "Flight operations"}
@@ -42,9 +43,10 @@ def test_administrator_adds_a_person_and_grants_a_role(cast: Cast) -> None:
     assert client.post("/people/", grant).status_code == 302
     held = Membership.objects.get(user=user)
     assert (held.role, held.team, str(held.until)) == ("validator", cast.team, "2100-01-01 00:00:00+00:00")
-    assert Entry.objects.get(action="people.role_granted", reason="joins the second line").actor_id == (
-        "administrator@example.org"
-    )
+    granted = told.entries(action="people.role_granted")[-1]
+    assert (granted.actor_id, granted.reason) == ("administrator@example.org", "joins the second line")
+    assert granted.subject_name == "New: Validator, Flight operations"
+    assert not Entry.objects.filter(reason__contains="second line").exists(), "why someone has a role is about a person"
 
 
 def test_wrong_forms_say_what_is_wrong_and_change_nothing(cast: Cast) -> None:
@@ -66,7 +68,7 @@ def test_change_without_the_role_is_refused_and_recorded(cast: Cast, name: str) 
     answer = cast.client(name).post("/people/", sent)
     assert answer.status_code == 403
     assert "manage people and roles" in answer.content.decode()
-    assert Entry.objects.get(action="ledger.refused").actor_id == f"{name}@example.org"
+    assert told.entry(action="ledger.refused").actor_id == f"{name}@example.org"
     assert not Team.objects.filter(slug="x").exists()
 
 
@@ -91,7 +93,7 @@ def test_settings_change_name_and_zone(cast: Cast) -> None:
     sent = {"form": "profile", "name": "Maria Okafor", "zone": "America/New_York"}
     assert client.post("/settings/", sent).status_code == 302
     assert "Maria Okafor" in client.get("/people/").content.decode()
-    entry = Entry.objects.get(action="people.profile_changed")
+    entry = told.entry(action="people.profile_changed")
     assert entry.changes == {"name": ["Manager", "Maria Okafor"], "zone": ["UTC", "America/New_York"]}
     assert client.post("/settings/", {**sent, "zone": "Mars/Olympus"}).status_code == 422
 

@@ -3,8 +3,8 @@
 from django.conf import settings
 from django.test import Client
 
-from audit.ledger.models import Entry
 from audit.people.models import User
+from tests.support import told
 from tests.support.cast import PASSWORD, Cast
 
 SIGN_IN = "/sign-in/"
@@ -18,7 +18,7 @@ def sign_in(client: Client, name: str = "owner@example.org", password: str = PAS
 def test_right_password_signs_in_and_is_an_entry(cast: Cast) -> None:
     answer = sign_in(Client(), " Owner@Example.org ", next="/people/")
     assert (answer.status_code, answer["Location"]) == (302, "/people/")
-    entry = Entry.objects.get(action="people.signed_in")
+    entry = told.entry(action="people.signed_in")
     assert (entry.actor_id, entry.address) == ("owner@example.org", "127.0.0.1")
 
 
@@ -29,9 +29,9 @@ def test_wrong_password_says_one_sentence_for_all_and_is_an_entry(cast: Cast) ->
         assert answer.status_code == 200
         sentences |= {str(error) for error in answer.context["form"].non_field_errors()}
     assert sentences == {"This e-mail and password do not belong together. Check both and try again."}
-    assert list(Entry.objects.filter(action="people.sign_in_failed").values_list("subject_name", flat=True)) == [
-        "nobody@example.org",
+    assert [failed.subject_name for failed in told.entries(action="people.sign_in_failed")] == [
         "owner@example.org",
+        "nobody@example.org",
     ]
 
 
@@ -80,7 +80,7 @@ def test_sign_out_needs_post_and_ends_the_session(cast: Cast) -> None:
     assert client.get("/sign-out/").status_code == 405
     assert client.post("/sign-out/")["Location"] == SIGN_IN
     assert client.get("/people/").status_code == 302
-    assert Entry.objects.filter(action="people.signed_out", actor_id="owner@example.org").exists()
+    assert told.entry(action="people.signed_out").actor_id == "owner@example.org"
 
 
 def test_form_without_its_token_is_refused(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from audit.base.errors import InvalidInput, NotFound, NotPermitted
 from audit.ledger.models import Entry
 from audit.people import services
 from audit.people.models import Token
+from tests.support import told
 from tests.support.api import Program
 from tests.support.cast import Cast
 
@@ -121,4 +122,4 @@ def test_settings_without_the_right_show_why(cast: Cast) -> None:
     assert "You may not issue API tokens here" in client.get("/settings/").content.decode()
     sent = {"form": "token", "name": "training", "scopes": ["read"], "days": "3"}
     assert client.post("/settings/", sent).status_code == 403
-    assert Entry.objects.filter(action="ledger.refused", actor_id="manager@example.org").count() == 1
+    assert told.entry(action="ledger.refused").actor_id == "manager@example.org"

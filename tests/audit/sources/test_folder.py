@@ -19,6 +19,7 @@ from audit.monitoring.models import Upload
 from audit.sources import domain, services
 from audit.sources.folder.connector import FolderConnector, place
 from audit.sources.models import Source
+from tests.support import told
 from tests.support.cast import SYSTEM, Cast
 from tests.support.jobs import Worker
 
@@ -170,7 +171,7 @@ def test_pages_show_test_and_pull(cast: Cast, source: Source, inbox: Path, worke
     tested = owner.post(f"/sources/{source.pk}/test/").content.decode()
     assert "it holds 1 files" in tested
     assert owner.post(f"/sources/{source.pk}/pull/").status_code == 302
-    assert Entry.objects.filter(action="sources.asked", actor_id="owner@example.org").count() == 1
+    assert told.entry(action="sources.asked").actor_id == "owner@example.org"
     assert "aria-disabled" in manager.get(f"/sources/{source.pk}/").content.decode()
     assert manager.post(f"/sources/{source.pk}/pull/").status_code == 403
     assert cast.client("outsider").get(f"/sources/{source.pk}/").status_code == 404

@@ -16,6 +16,7 @@ from audit.people import services as people
 from audit.people.models import Membership, User
 from governance.approvals import selectors, services
 from governance.approvals.models import PromotionRequest, State, Vote
+from tests.support import told
 from tests.support.cast import PASSWORD, SYSTEM, Cast
 
 EVIDENCE = {"rows": 12345, "measures": [{"metric": "roc_auc", "difference": 0.05, "low": 0.03, "high": 0.07}]}
@@ -62,7 +63,7 @@ def test_two_approvals_move_the_alias_and_replace_the_deployment(cast, opened, c
 def test_approval_is_told_by_the_ledger_step_by_step(cast, opened):
     vote(cast, "validator", opened)
     vote(cast, "approver", opened)
-    last = list(Entry.objects.order_by("number").values_list("action", "actor_id", "on_behalf_of"))[-7:]
+    last = [(entry.action, entry.actor_id, entry.on_behalf_of) for entry in told.entries()][-7:]
     both = "validator@example.org, approver@example.org"
     assert last == [
         ("approvals.asked", "test", ""),

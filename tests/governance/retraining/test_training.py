@@ -132,7 +132,7 @@ def test_too_few_compared_labels_are_undecided_and_never_a_pass(rule, version):
     retraining = train(fired(rule, version))
     done = comparing.conclude(
         actor=WORKER,
-        retraining=comparing.begin(retraining_id=str(retraining.pk)),
+        retraining=comparing.begin(actor=WORKER, retraining_id=str(retraining.pk)),
         candidate=retraining.candidate,
         comparison={"rows": 12, "days": 1, "measures": []},
     )
