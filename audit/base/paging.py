@@ -30,21 +30,27 @@ def page(rows: QuerySet[Row], *, cursor: str = "", limit: int = DEFAULT, by: str
     """
     size, falling, field = max(1, min(limit, LARGEST)), by.startswith("-"), by.removeprefix("-")
     if cursor:
-        rows = rows.filter(**{f"{field}__{'lt' if falling else 'gt'}": _read(rows, field, cursor)})
+        meta = rows.model._meta
+        value = read_cursor(meta.pk if field == "pk" else meta.get_field(field), cursor)
+        rows = rows.filter(**{f"{field}__{'lt' if falling else 'gt'}": value})
     found = list(rows.order_by(by)[: size + 1])
     last = found[size - 1] if len(found) > size else None
-    return Slice(found[:size], _write(getattr(last, field)) if last else None)
+    return Slice(found[:size], cursor_of(getattr(last, field)) if last else None)
 
 
-def _write(value: Any) -> str:
+def cursor_of(value: Any) -> str:
+    """The cursor that leads to what comes after the row with this value."""
     return base64.urlsafe_b64encode(str(value).encode()).decode().rstrip("=")
 
 
-def _read(rows: QuerySet[Any], field: str, cursor: str) -> Any:
+def read_cursor(field: Any, cursor: str) -> Any:
+    """The value of ``field`` that a cursor stands for.
+
+    Raises:
+        InvalidInput: the cursor was not made by ``cursor_of``.
+    """
     try:
-        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        meta = rows.model._meta
-        return (meta.pk if field == "pk" else meta.get_field(field)).to_python(text)
+        return field.to_python(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode())
     except (binascii.Error, UnicodeError, ValueError, TypeError, ValidationError):
         sentence = "This is not a cursor of ours."
         raise InvalidInput(sentence, where="cursor", mend="Leave it out to start at the beginning.") from None

@@ -11,7 +11,14 @@ class CatalogueConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the sections of the model page and the line of the rail."""
-        from audit.catalogue import first_steps, ledger_actions, ledger_records, own_panels, selectors  # noqa: F401
+        from audit.catalogue import (  # noqa: F401
+            first_steps,
+            ledger_actions,
+            ledger_records,
+            own_panels,
+            searched,
+            selectors,
+        )
         from audit.catalogue.models import Deployment, Model, PipelineRun, UseCase
         from audit.people import reading, scopes
         from config.ui import navigation
@@ -21,6 +28,7 @@ class CatalogueConfig(AppConfig):
         reading.by_slug("models", Model)
         reading.by_slug("use-cases", UseCase)
         reading.by_id(deployment_id=Deployment, run_id=PipelineRun)
+        searched.register()
         own_panels.register_own()
         first_steps.register_own()
         navigation.register(

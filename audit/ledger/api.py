@@ -9,9 +9,10 @@ from ninja import Router, Schema
 from pydantic import AwareDatetime, Field
 
 from audit.base.errors import InvalidInput
-from audit.base.paging import DEFAULT, page
+from audit.base.paging import DEFAULT, LARGEST, cursor_of, read_cursor
 from audit.base.problems import Page, answers
-from audit.ledger import search, selectors
+from audit.ledger import finding, search, selectors
+from audit.ledger.models import Entry
 
 router = Router()
 
@@ -44,10 +45,13 @@ def entries(request: HttpRequest, q: str = "", cursor: str = "", limit: int = DE
     if not request.actor.may_anywhere("ledger.read"):
         request.actor.check("ledger.read")
     query = search.parse(q, zone=timezone.get_default_timezone())
-    if query.problems:
-        raise InvalidInput(" ".join(query.problems), where="q")
-    found = page(selectors.entries(viewer=request.actor, query=query), cursor=cursor, limit=limit, by="-pk")
-    return {"items": selectors.told(found.items), "next": found.next}
+    before = int(read_cursor(Entry._meta.pk, cursor)) if cursor else None
+    size = max(1, min(limit, LARGEST))
+    found = finding.find(viewer=request.actor, query=query, before=before, limit=size, count=False)
+    if found.problems:
+        raise InvalidInput(" ".join(found.problems), where="q")
+    rows = selectors.told(selectors.by_ids(viewer=request.actor, ids=found.ids))
+    return {"items": rows, "next": cursor_of(found.ids[-1]) if found.older else None}
 
 
 @router.get("/ledger/entries/{int:number}", response=answers(404, ok=EntryOut), summary="One entry")

@@ -5,6 +5,7 @@ Whoever changes postings does so under the row ``Indexed``: what was computed fr
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, transaction
@@ -29,8 +30,7 @@ def catch_up(*, worth: int = WORTH) -> int:
 
 def rows_of(where: str, values: list[Any]) -> list[tuple[Any, ...]]:
     """Entries (``e``) with their leaves (``l``): number, id, moment, and the fields that have words."""
-    quote = connection.ops.quote_name
-    columns = ", ".join(f"e.{quote(Entry._meta.get_field(name).column)}" for name in ("id", "at", *words.FIELDS))
+    columns = ", ".join(f"e.{name}" for name in ("id", "at", *words.FIELDS))
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT l.number, {columns} FROM {Entry._meta.db_table} e "
@@ -48,21 +48,24 @@ def _index_some(worth: int) -> int:
     rows = rows_of("l.number > %s AND l.number <= %s ORDER BY l.number", [state.done, until])
     found, moments = gathered(rows)
     known = dict(bulk.select_in(Block, ("number", "times"), "number", sorted(found)))
-    fresh, more = [], []
+    fresh: list[tuple[Any, ...]] = []
+    more: list[tuple[Any, ...]] = []
     for block in sorted(found):
         new = block not in known
         (fresh if new else more).extend(postings.merged(block, found[block], fresh=new))
-    kept = [
-        (block, times.widened(bytes(known[block]) if block in known else None, moments[block]))
-        for block in sorted(found)
-    ]
+    kept = [_block(number, known.get(number), moments[number]) for number in sorted(found)]
     with transaction.atomic():
         if not _moved(state, until):
             return 0  # someone else indexed, or forgot entries, meanwhile
         postings.write(fresh, fresh=True)
         postings.write(more, fresh=False)
-        bulk.upsert(Block, ("number", "times"), kept, key=("number",))
+        bulk.upsert(Block, ("number", "oldest", "newest", "times"), kept, key=("number",))
     return until - state.done
+
+
+def _block(number: int, stored: bytes | None, moments: list[tuple[int, int]]) -> tuple[Any, ...]:
+    kept = times.widened(bytes(stored) if stored is not None else None, moments)
+    return (number, *times.bounds(kept), kept)
 
 
 def _moved(state: Indexed, done: int) -> bool:
@@ -70,15 +73,14 @@ def _moved(state: Indexed, done: int) -> bool:
     return bool(rows.update(done=done, version=state.version + 1))
 
 
-Offsets = dict[int, dict[str, list[int]]]
 Moments = dict[int, list[tuple[int, int]]]
 
 
-def gathered(rows: list[tuple[Any, ...]]) -> tuple[Offsets, Moments]:
+def gathered(rows: list[tuple[Any, ...]]) -> tuple[dict[int, postings.Offsets], Moments]:
     """The offsets at which words stand, and the moments of entries, by block."""
-    found: Offsets = defaultdict(lambda: defaultdict(list))
+    found: dict[int, postings.Offsets] = defaultdict(postings.offsets)
     moments: Moments = defaultdict(list)
-    for row in rows:
+    for row in sorted(rows, key=itemgetter(1)):
         block, offset = divmod(row[1], bits.SPAN)
         moments[block].append((offset, times.micros(row[2])))
         here = found[block]
@@ -123,10 +125,11 @@ def _empty(block: int, gone: set[int]) -> None:
             left.append((block, word, size, packed))
         else:
             dropped.append(word)
-    indexed = postings.read([block], [words.EVERY])[block].get(words.EVERY, 0)
-    pruned = list(bits.rising(mask & indexed))
-    if pruned:
-        left += postings.merged(block, {words.PRUNED: pruned}, fresh=False)
+    indexed = postings.read([block], [words.EVERY]).get(block, 0)
+    pruned = postings.offsets()
+    pruned[words.PRUNED].extend(bits.rising(mask & indexed))
+    if pruned[words.PRUNED]:
+        left += postings.merged(block, pruned, fresh=False)
     postings.write(left, fresh=False)
     for at in range(0, len(dropped), bulk.AT_ONCE):
         Posting.objects.filter(block=block, word__in=dropped[at : at + bulk.AT_ONCE]).delete()

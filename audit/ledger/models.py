@@ -7,6 +7,7 @@ entries and leaves, but for the removal of an entry's content by retention.
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Lower
 
 from audit.ledger.domain.canonical import canonical, moment
 from audit.ledger.domain.leaves import FIELDS, WRITTEN
@@ -149,11 +150,15 @@ class State(models.Model):
 class Personal(models.Model):
     """A personal value, its salt, and the commitment that stands for it in entries; erased, both are empty.
 
-    ``person`` is the id of the user whose it is, empty when it is nobody's of ours.
+    ``folded`` is the value without case, by which it is searched; the database keeps it. ``person`` is the id of the
+    user whose it is, empty when it is nobody's of ours.
     """
 
     person = models.CharField(max_length=36, blank=True)
     value = models.CharField(max_length=500)
+    folded = models.GeneratedField(
+        expression=Lower("value"), output_field=models.CharField(max_length=500), db_persist=True
+    )
     salt = models.CharField(max_length=32)
     commitment = models.CharField(max_length=52, unique=True)
     erased_at = models.DateTimeField(null=True)
@@ -278,9 +283,11 @@ class Posting(models.Model):
 
 
 class Block(models.Model):
-    """When a block's indexed entries happened: ``times`` holds oldest and newest of each 256 (``domain.times``)."""
+    """When a block's indexed entries happened, in microseconds since 1970; ``times`` has it of each 256 of them."""
 
     number = models.IntegerField(primary_key=True)
+    oldest = models.BigIntegerField()
+    newest = models.BigIntegerField()
     times = models.BinaryField()
 
     def __str__(self) -> str:

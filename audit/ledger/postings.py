@@ -1,7 +1,8 @@
 """Reads and writes postings: in which entries of a block a word stands."""
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -28,10 +29,10 @@ class TooBroad(Exception):
 def statements(vendor: str) -> list[str]:
     """What the table needs beyond Django's: one place for key and bits, and words in the order of their bytes."""
     if vendor == "sqlite":
+        columns = "block integer NOT NULL, word text NOT NULL, count integer NOT NULL, bits BLOB NOT NULL"
         return [
             "DROP TABLE ledger_posting",
-            "CREATE TABLE ledger_posting (block integer NOT NULL, word text NOT NULL, count integer NOT NULL, "
-            "bits BLOB NOT NULL, PRIMARY KEY (block, word)) WITHOUT ROWID",
+            f"CREATE TABLE ledger_posting ({columns}, PRIMARY KEY (block, word)) WITHOUT ROWID",
         ]
     return [
         'ALTER TABLE ledger_posting ALTER COLUMN word TYPE text COLLATE "C"',
@@ -39,48 +40,49 @@ def statements(vendor: str) -> list[str]:
     ]
 
 
-Postings = dict[int, dict[str, int]]
-"""Bits by block and word."""
-
-
-def read(blocks: Sequence[int], words: Iterable[str]) -> Postings:
-    """The bits of ``words`` in ``blocks``."""
-    found: Postings = defaultdict(dict)
+def read(blocks: Sequence[int], words: Collection[str]) -> dict[int, int]:
+    """Bits of the entries with one of ``words``, by block."""
     wanted = sorted(words)
-    if not blocks or not wanted:
-        return found
     if connection.vendor == "postgresql":
         where, values = "block = ANY(%s) AND word = ANY(%s)", [list(blocks), wanted]
     else:
         where = f"block IN ({_marks(blocks)}) AND word IN ({_marks(wanted)})"
         values = [*blocks, *wanted]
-    for block, word, count, stored in bulk.select(Posting, NAMES, where, values):
-        found[block][word] = bits.unpack(count, bytes(stored))
-    return found
+    return _joined(bulk.select(Posting, ("block", "count", "bits"), where, values)) if blocks and wanted else {}
 
 
-def read_beginning(blocks: Sequence[int], beginning: str) -> dict[int, int]:
-    """The bits of all words that begin so, joined, by block.
+def read_beginnings(blocks: Sequence[int], beginnings: Collection[str]) -> dict[int, int]:
+    """Bits of the entries with a word that begins with one of ``beginnings``, by block.
 
     Raises:
-        TooBroad: there are too many of them.
+        TooBroad: there are too many such words.
     """
-    if connection.vendor == "postgresql":
-        where, values = "block = ANY(%s)", [list(blocks)]
-    else:
-        where, values = f"block IN ({_marks(blocks)})", list(blocks)
-    where += f" AND word >= %s AND word < %s LIMIT {MOST + 1}"
-    rows = bulk.select(Posting, ("block", "count", "bits"), where, [*values, beginning, beginning + BEHIND])
+    among = "block = ANY(%s)" if connection.vendor == "postgresql" else f"block IN ({_marks(blocks)})"
+    values = [list(blocks)] if connection.vendor == "postgresql" else list(blocks)
+    one = f"SELECT block, count, bits FROM ledger_posting WHERE {among} AND word >= %s AND word < %s"
+    parts = [f"SELECT * FROM ({one} LIMIT {MOST + 1}) AS part{number}" for number in range(len(beginnings))]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(parts),
+            [value for beginning in beginnings for value in (*values, beginning, beginning + BEHIND)],
+        )
+        rows = cursor.fetchall()
     if len(rows) > MOST:
-        raise TooBroad(beginning)
+        raise TooBroad(min(beginnings, key=len))
+    return _joined(rows)
+
+
+def _joined(rows: Iterable[tuple[int, int, bytes]]) -> dict[int, int]:
+    found: dict[int, int] = defaultdict(int)
     few: dict[int, list[int]] = defaultdict(list)
-    many: dict[int, int] = defaultdict(int)
-    for block, count, stored in rows:
+    for block, count, kept in rows:
         if count > bits.FEW:
-            many[block] |= bits.unpack(count, bytes(stored))
+            found[block] |= bits.unpack(count, bytes(kept))
         else:
-            few[block] += bits.listed(count, bytes(stored))
-    return {block: many.get(block, 0) | bits.gather(few[block]) for block in {*few, *many}}
+            few[block] += bits.listed(count, bytes(kept))
+    for block, offsets_ in few.items():
+        found[block] |= bits.gather(offsets_)
+    return found
 
 
 def _marks(values: Sequence[Any]) -> str:
@@ -101,19 +103,28 @@ def stored(block: int, words: Sequence[str]) -> dict[str, tuple[int, bytes]]:
     return found
 
 
-def merged(block: int, offsets: Mapping[str, Sequence[int]], *, fresh: bool) -> Iterator[tuple[Any, ...]]:
-    """Rows that hold what is stored of these words and ``offsets`` too, in the order of the key."""
-    words = sorted(offsets)
+Offsets = dict[str, "array[int]"]
+"""Where words stand in a block: offsets, ascending, each once. Arrays, because many lists keep the collector busy."""
+
+
+def offsets() -> Offsets:
+    """Nothing yet."""
+    return defaultdict(lambda: array("H"))
+
+
+def merged(block: int, found: Offsets, *, fresh: bool) -> Iterator[tuple[Any, ...]]:
+    """Rows that hold what is stored of these words, and ``found`` too, in the order of the key."""
+    words = sorted(found)
     before = {} if fresh else stored(block, words)
     for word in words:
-        here = sorted(set(offsets[word]))
+        here = found[word]
         if word in before:
             count, kept = before[word]
             if count + len(here) > bits.FEW:
                 joined = bits.unpack(count, kept) | bits.gather(here)
                 yield block, word, joined.bit_count(), bits.pack_number(joined)
                 continue
-            here = sorted({*here, *bits.listed(count, kept)})
+            here = array("H", sorted({*here, *bits.listed(count, kept)}))
         yield block, word, len(here), bits.pack(here)
 
 

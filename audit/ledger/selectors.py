@@ -1,7 +1,7 @@
 """Reads entries as the viewer may see them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,10 @@ from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.ledger import personal
-from audit.ledger.models import Checkpoint, Entry, Head, Incident, Personal, Verification
-from audit.ledger.search import COLUMNS, Query, Term
+from audit.ledger.models import Checkpoint, Entry, Head, Incident, Verification
 
 SCOPE = {"team": "team", "model": "model", "use_case": "use_case", "at": "at"}
 """Where an entry says whose it is, and when it happened."""
-PERSONAL_COLUMNS = {"actor_name", "actor_id", "on_behalf_of", "address", "subject_name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,28 +88,14 @@ def _told(row: Entry, known: dict[str, str]) -> Told:
     )
 
 
-def entries(*, viewer: Actor, query: Query | None = None) -> QuerySet[Entry]:
-    """Entries of the viewer's teams that fit ``query``, newest first; those not sealed yet among them."""
-    rows = visible(Entry.objects.select_related("leaf"), viewer=viewer, right="ledger.read", **SCOPE)
-    for term in query.terms if query else ():
-        rows = rows.exclude(_fits(term)) if term.without else rows.filter(_fits(term))
-    return rows
+def entries(*, viewer: Actor) -> QuerySet[Entry]:
+    """Entries that the viewer may see, newest first; those not sealed yet among them."""
+    return visible(Entry.objects.select_related("leaf"), viewer=viewer, right="ledger.read", **SCOPE)
 
 
-def _fits(term: Term) -> Q:
-    value = term.value
-    if isinstance(value, datetime):
-        return Q(at__gte=value) if term.field == "after" else Q(at__lt=value)
-    if term.field == "action":
-        return Q(action__startswith=value.lower())
-    found = Q(pk__in=())
-    for column in COLUMNS[term.field]:
-        found |= Q(**{f"{column}__icontains": value})
-    if PERSONAL_COLUMNS & set(COLUMNS[term.field]):
-        signs = list(Personal.objects.filter(value__icontains=value).values_list("commitment", flat=True))
-        for column in PERSONAL_COLUMNS & set(COLUMNS[term.field]):
-            found |= Q(**{f"{column}__in": signs})
-    return found
+def by_ids(*, viewer: Actor, ids: Sequence[int]) -> list[Entry]:
+    """Those entries of ``ids`` that the viewer may see, newest first."""
+    return list(entries(viewer=viewer).filter(pk__in=ids).order_by("-pk"))
 
 
 def entry(*, viewer: Actor, number: int) -> Entry:

@@ -3,19 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.base.errors import InvalidInput
-from audit.ledger import ledger_actions, search, selectors, services
+from audit.ledger import finding, ledger_actions, search, selectors, services
 from audit.ledger.domain import merkle
 from audit.ledger.models import Entry
 from audit.ledger.proofs import leaf_bytes
@@ -24,7 +23,7 @@ from audit.ledger.sentences import Sentence, origin, sentence
 from config.ui.tables import csv_response, wants_csv
 
 PER_PAGE = 50
-COUNTED = 10_000
+COUNTED = finding.MOST
 AT_ONCE = 20_000
 FIELDS = {"actor": "actor", "action": "action", "since": "after", "until": "before"}
 HEADINGS = (
@@ -56,6 +55,8 @@ class Cut:
     next: int | None
     shown: int
     total: int | None
+    problems: tuple[str, ...]
+    unseen: int
 
 
 @require_safe
@@ -66,16 +67,15 @@ def ledger(request: HttpRequest) -> HttpResponseBase:
     text = request.GET.get("q", "").strip()
     narrowed = search.text_of({name: request.GET.get(field, "") for field, name in FIELDS.items()})
     query = search.parse(f"{text} {narrowed}", zone=timezone.get_current_timezone())
-    rows = selectors.entries(viewer=request.actor, query=query)
     if wants_csv(request):
-        return _download(request, rows, f"{text} {narrowed}".strip())
-    page = _cut(request, rows)
+        return _download(request, query, f"{text} {narrowed}".strip())
+    page = _cut(request, query)
     lines = [Row(entry, sentence(entry)) for entry in selectors.told(page.rows)]
     context = {
         "text": text,
         "wanted": {field: request.GET.get(field, "") for field in FIELDS},
         "filtered": bool(query.terms),
-        "problems": query.problems,
+        "problems": page.problems,
         "actions": sorted((action.code, action.sentence.replace("{subject}", "…")) for action in ACTIONS.values()),
         "days": [(day, list(group)) for day, group in groupby(lines, key=_day)],
         "page": page,
@@ -86,12 +86,6 @@ def ledger(request: HttpRequest) -> HttpResponseBase:
         "qualifiers": search.QUALIFIERS,
     }
     return render(request, "ledger/ledger.html", context)
-
-
-def batched(rows: Iterator[Entry], size: int) -> Iterator[list[Entry]]:
-    """The rows in lists of at most ``size``."""
-    while some := list(islice(rows, size)):
-        yield some
 
 
 def _day(row: Row) -> date:
@@ -107,25 +101,19 @@ def _number(request: HttpRequest, name: str) -> int | None:
     return int(text)
 
 
-def _cut(request: HttpRequest, rows: QuerySet[Entry]) -> Cut:
+def _cut(request: HttpRequest, query: search.Query) -> Cut:
     """One page by key: entries that are written meanwhile never shift it."""
     before, after = _number(request, "before"), _number(request, "after")
-    if after is not None:
-        found = list(rows.filter(pk__gt=after).order_by("pk")[: PER_PAGE + 1])
-        newer, found = len(found) > PER_PAGE, found[:PER_PAGE][::-1]
-        older = bool(found) and rows.filter(pk__lt=found[-1].pk).exists()
-    else:
-        older_rows = rows.filter(pk__lt=before) if before is not None else rows
-        found = list(older_rows.order_by("-pk")[: PER_PAGE + 1])
-        older, found = len(found) > PER_PAGE, found[:PER_PAGE]
-        newer = before is not None and bool(found) and rows.filter(pk__gt=found[0].pk).exists()
-    total = rows.order_by()[: COUNTED + 1].count()
+    found = finding.find(viewer=request.actor, query=query, before=before, after=after, limit=PER_PAGE)
+    rows = selectors.by_ids(viewer=request.actor, ids=found.ids)
     return Cut(
-        rows=found,
-        previous=found[0].pk if newer and found else None,
-        next=found[-1].pk if older and found else None,
-        shown=len(found),
-        total=total if total <= COUNTED else None,
+        rows=rows,
+        previous=found.ids[0] if found.newer else None,
+        next=found.ids[-1] if found.older else None,
+        shown=len(rows),
+        total=found.total,
+        problems=found.problems,
+        unseen=found.unseen,
     )
 
 
@@ -148,16 +136,19 @@ def _chosen(request: HttpRequest, page: Cut) -> dict[str, Any] | None:
     }
 
 
-def _download(request: HttpRequest, rows: QuerySet[Entry], text: str) -> HttpResponseBase:
+def _download(request: HttpRequest, query: search.Query, text: str) -> HttpResponseBase:
     """Every entry that fits, row by row. That someone took them is an entry as well."""
+    problems = finding.find(viewer=request.actor, query=query, limit=1, count=False).problems
+    if problems:
+        raise InvalidInput(" ".join(problems), where="q")
     with transaction.atomic():
         services.record(
             actor=request.actor, action=ledger_actions.EXPORTED, subject_name=text or "all that the viewer may read"
         )
 
     def lines() -> Iterator[list[Any]]:
-        for some in batched(rows.order_by("-pk").iterator(chunk_size=2000), 2000):
-            for entry in selectors.told(some):
+        for ids in finding.every_id(viewer=request.actor, query=query):
+            for entry in selectors.told(selectors.by_ids(viewer=request.actor, ids=ids)):
                 yield [
                     entry.number, entry.at.isoformat(), entry.actor_name, entry.actor_id, entry.on_behalf_of,
                     entry.action, str(sentence(entry)), entry.subject_type, entry.subject_id, entry.subject_name,

@@ -11,6 +11,7 @@ class PeopleConfig(AppConfig):
 
     def ready(self) -> None:
         """Signing in and out is recorded; the shell says who looks."""
-        from audit.people import ledger_actions, ledger_records, shown, signals  # noqa: F401
+        from audit.people import ledger_actions, ledger_records, searched, shown, signals  # noqa: F401
 
         shown.register()
+        searched.register()

@@ -11,11 +11,12 @@ class SourcesConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the job, the connectors, and the line of the rail."""
-        from audit.sources import contract, ledger_actions, ledger_records, tasks  # noqa: F401
+        from audit.sources import contract, ledger_actions, ledger_records, searched, tasks  # noqa: F401
         from audit.sources.folder.connector import FolderConnector
         from config.ui import navigation
 
         contract.register(FolderConnector())
+        searched.register()
         navigation.register(
             floor="What happened",
             label="Sources",

@@ -74,7 +74,8 @@ def falling(bits: int) -> Iterator[int]:
 
 def rising(bits: int) -> Iterator[int]:
     """The set bits, lowest first."""
-    for at, word in enumerate(_unpack(WORDS, bits.to_bytes(BYTES, "little"))):
+    for at, eight in enumerate(_unpack(WORDS, bits.to_bytes(BYTES, "little"))):
+        word = eight
         while word:
             lowest = word & -word
             yield (at << 6) + lowest.bit_length() - 1

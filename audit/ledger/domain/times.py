@@ -35,13 +35,17 @@ def widened(stored: bytes | None, moments: Iterable[tuple[int, int]]) -> bytes:
     found = array("q", [LATEST, EARLIEST] * COUNT) if stored is None else _read(stored)
     for offset, at in moments:
         place = offset // STRETCH * 2
-        if at < found[place]:
-            found[place] = at
-        if at > found[place + 1]:
-            found[place + 1] = at
+        found[place] = min(found[place], at)
+        found[place + 1] = max(found[place + 1], at)
     if byteorder == "big":
         found.byteswap()
     return found.tobytes()
+
+
+def bounds(stored: bytes) -> tuple[int, int]:
+    """The oldest and the newest moment."""
+    found = _read(stored)
+    return min(found[0::2]), max(found[1::2])
 
 
 def inside(stored: bytes, since: int, until: int) -> tuple[int, list[tuple[int, int]]]:

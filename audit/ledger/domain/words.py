@@ -26,7 +26,7 @@ ACTOR, NAME, REASON, ADDRESS, ORIGIN = "c", "s", "r", "d", "o"
 CONTENT: Final = (ACTOR, NAME, REASON, ADDRESS, ORIGIN)
 LONGEST = 40
 SIGN = 16
-KEPT = 200_000
+KEPT = 50_000
 WORD = re.compile(r"[^\W_]+")
 ID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}", re.IGNORECASE)
 
@@ -41,14 +41,19 @@ def fold(text: str) -> str:
 
 def split(text: str) -> list[str]:
     """The words of ``text``, folded; what is no letter or digit parts them, and long ones are cut to 40 letters."""
-    return [word[:LONGEST] for word in WORD.findall(fold(text))]
+    return [word if len(word) <= LONGEST else word[:LONGEST] for word in WORD.findall(fold(text))]
+
+
+def is_id(text: str) -> bool:
+    """Whether ``text`` is a UUID, with or without hyphens."""
+    return len(text) in {32, 36} and ID.fullmatch(text) is not None
 
 
 def short(ident: Any) -> str:
     """An id as it stands in a word: a UUID in 22 letters, anything else as it is."""
     if isinstance(ident, UUID):
         ident = ident.hex
-    if not ID.fullmatch(ident):
+    if not is_id(ident):
         return str(ident[:64])
     return b2a_base64(bytes.fromhex(ident.replace("-", "")), newline=False)[:22].decode()
 
@@ -59,71 +64,78 @@ def sign(commitment: str) -> str:
 
 
 class Words:
-    """Gives the words of entries; remembers those of texts and ids, which come again."""
+    """Gives the words of entries; remembers those of values that come again in the same company."""
 
     def __init__(self) -> None:
-        self._texts: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._ids: dict[tuple[str, Any], str] = {}
+        self._kept: dict[tuple[Any, ...], list[str]] = {}
+        self._origin: tuple[str, list[str]] = ("", [])
 
     def __call__(self, row: Sequence[Any]) -> list[str]:
-        """The words of a row of ``FIELDS``; one may stand there twice."""
+        """The words of a row of ``FIELDS``, each once."""
         (
             kind, actor, actor_name, behalf, action, subject_type, subject, name, model, use_case, team, reason,
             address, origin, pruned,
         ) = row  # fmt: skip
-        found = [EVERY, KIND + kind, ACTION + action, self._id(MODEL, model), self._id(USE_CASE, use_case)]
-        found.append(self._id(TEAM, team))
+        kept = self._kept
+        what, who, where = (
+            (kind, action, subject_type, pruned),
+            (actor, actor_name, behalf, address, ""),
+            (model, use_case, team),
+        )
+        found = [
+            *(kept.get(what) or self._keep(what, _of_what(*what))),
+            *(kept.get(who) or self._keep(who, _of_actor(*who[:4]))),
+            *(kept.get(where) or self._keep(where, _of_place(*where))),
+        ]
         if subject_type:
-            found += (TYPE + subject_type, SUBJECT + short(subject))
-        if pruned:
-            found.append(PRUNED)
-            return found
-        found += self._text(ACTOR, actor)
-        if actor_name != actor:
-            found += self._text(ACTOR, actor_name)
-        if behalf:
-            found += self._text(ACTOR, behalf)
+            found.append(SUBJECT + short(subject))
         if name:
-            found += self._text(NAME, name)
+            found += of_text(NAME, name)
         if reason:
-            found += self._text(REASON, reason)
-        if address:
-            found += self._text(ADDRESS, address)
-        if origin:
-            found += of_origin(origin)
+            found += of_text(REASON, reason)
+        if origin != self._origin[0]:
+            self._origin = (origin, of_origin(origin))
+        found += self._origin[1]
         return found
 
-    def _id(self, tag: str, ident: Any) -> str:
-        if ident is None:
-            return tag
-        found = self._ids.get((tag, ident))
-        if found is None:
-            if len(self._ids) >= KEPT:
-                self._ids.clear()
-            found = self._ids[tag, ident] = tag + short(ident)
-        return found
-
-    def _text(self, tag: str, text: str) -> tuple[str, ...]:
-        found = self._texts.get((tag, text))
-        if found is None:
-            if len(self._texts) >= KEPT:
-                self._texts.clear()
-            found = self._texts[tag, text] = of_text(tag, text)
+    def _keep(self, key: tuple[Any, ...], found: list[str]) -> list[str]:
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        self._kept[key] = found
         return found
 
 
-def of_text(tag: str, text: str) -> tuple[str, ...]:
-    """The words of a text, commitments among them."""
-    signs: list[str] = []
+def _of_what(kind: str, action: str, subject_type: str, pruned: bool) -> list[str]:
+    found = [EVERY, KIND + kind, ACTION + action]
+    if subject_type:
+        found.append(TYPE + subject_type)
+    return [*found, PRUNED] if pruned else found
+
+
+def _of_actor(actor: str, name: str, behalf: str, address: str) -> list[str]:
+    found = dict.fromkeys(word for text in (actor, name, behalf) if text for word in of_text(ACTOR, text))
+    return [*found, *of_text(ADDRESS, address)]
+
+
+def _of_place(model: Any, use_case: Any, team: Any) -> list[str]:
+    places = ((MODEL, model), (USE_CASE, use_case), (TEAM, team))
+    return [tag + (short(ident) if ident is not None else "") for tag, ident in places]
+
+
+def of_text(tag: str, text: str) -> list[str]:
+    """The words of a text, commitments among them, each once."""
+    found = []
     if PREFIX in text:
-        signs = [f"{tag}={sign(found)}" for found in PATTERN.findall(text)]
+        found = [f"{tag}={sign(one)}" for one in dict.fromkeys(PATTERN.findall(text))]
         text = PATTERN.sub(" ", text)
-    return (*signs, *dict.fromkeys(f"{tag}:{word}" for word in split(text)))
+    begin = f"{tag}:"
+    return found + [begin + word for word in set(split(text))]
 
 
 def of_origin(origin: str) -> list[str]:
     """The words of an origin: "request 0190…" is its kind and its id."""
-    return [
-        f"{ORIGIN}={short(part)}" if ID.fullmatch(part) else f"{ORIGIN}:{fold(part)[:LONGEST]}"
-        for part in origin.split()
-    ]
+    return [_part_of_origin(part) for part in dict.fromkeys(origin.split())]
+
+
+def _part_of_origin(part: str) -> str:
+    return f"{ORIGIN}={short(part)}" if is_id(part) else f"{ORIGIN}:{fold(part)[:LONGEST]}"

@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import django.db.models.functions.text
 from django.db import migrations, models
 
 import audit.ledger.fields
@@ -197,6 +198,14 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("person", models.CharField(blank=True, max_length=36)),
                 ("value", models.CharField(max_length=500)),
+                (
+                    "folded",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=django.db.models.functions.text.Lower("value"),
+                        output_field=models.CharField(max_length=500),
+                    ),
+                ),
                 ("salt", models.CharField(max_length=32)),
                 ("commitment", models.CharField(max_length=52, unique=True)),
                 ("erased_at", models.DateTimeField(null=True)),
@@ -216,6 +225,8 @@ class Migration(migrations.Migration):
             name="Block",
             fields=[
                 ("number", models.IntegerField(primary_key=True, serialize=False)),
+                ("oldest", models.BigIntegerField()),
+                ("newest", models.BigIntegerField()),
                 ("times", models.BinaryField()),
             ],
         ),
