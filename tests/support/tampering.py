@@ -1,8 +1,9 @@
 """What someone with the whole database and the key could do to the log: rewrite it so that it is sound in itself."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 from django.apps import apps
 from django.db import connection, transaction
@@ -31,14 +32,20 @@ def grow(*steps: int, words: str = "attempt") -> int:
     return Head.objects.get().size
 
 
+def asking_nobody() -> AbstractContextManager[Any]:
+    """Sealing as where no witness can be reached: whoever forges a log does not ask first."""
+    return patch.object(sealing, "BEFORE_FIRST_SEAL", [])
+
+
 def seal_anew(*, sizes: list[int]) -> None:
     """Computes and signs everything again from the entries that are there, with checkpoints of these sizes."""
     with triggers_lifted():
         for model in SEALED:
             model._default_manager.all().delete()
     Head.objects.update(size=0, last=0, gaps=[])
-    for size in sizes:
-        sealing.seal_some(limit=size - Head.objects.get().size)
+    with asking_nobody():
+        for size in sizes:
+            sealing.seal_some(limit=size - Head.objects.get().size)
 
 
 def rewrite(number: int) -> None:
