@@ -34,14 +34,22 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row])
             cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
 
 
-def upsert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row], *, key: Sequence[str]) -> None:
-    """Adds ``rows``, or overwrites those with the same ``key``; a key stands in ``rows`` once."""
+def upsert(
+    model: type[models.Model], names: Sequence[str], rows: Sequence[Row], *, key: Sequence[str], rising: str = ""
+) -> None:
+    """Adds ``rows``, or overwrites those with the same ``key``; a key stands in ``rows`` once.
+
+    A row whose ``rising`` is higher already is left as it is.
+    """
     if not rows:
         return
     table, columns = _columns(model, names)
     _, keys = _columns(model, key)
     overwritten = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in keys)
     behind = f"ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {overwritten}"
+    if rising:
+        _, (risen,) = _columns(model, (rising,))
+        behind += f" WHERE {table}.{risen} <= excluded.{risen}"
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             kinds = [model._meta.get_field(name).db_type(connection) for name in names]

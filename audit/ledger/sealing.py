@@ -137,7 +137,8 @@ def seal_some(*, limit: int) -> Sealed:
         _keep_chains(batch.chains)
         index_root = _keep_index(batch.chains)
         states = [(key, digest, entry) for key, (digest, entry) in batch.states.items()]
-        bulk.upsert(State, ("key", "digest", "entry"), states, key=("key",))
+        # An entry that came late through a gap may be older than what is kept of its record.
+        bulk.upsert(State, ("key", "digest", "entry"), states, key=("key",), rising="entry")
         root = merkle.root(Tree().subtree, size)
         checkpoint = note.Checkpoint(head.origin, size, root, index_root)
         Checkpoint.objects.create(origin=head.origin, size=size, note=signer.note(checkpoint.text()), at=clock.now())
@@ -175,7 +176,8 @@ def _place(size: int, entries: list[Waiting]) -> _Batch:
         batch.hashes.append(hashed)
         if entry.body["states"] != NO_STATES:
             for key, digest in json.loads(entry.body["states"] or NO_STATES).items():
-                batch.states[key] = (digest, entry.id)
+                if key not in batch.states or batch.states[key][1] < entry.id:
+                    batch.states[key] = (digest, entry.id)
     return batch
 
 
