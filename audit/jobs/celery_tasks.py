@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError as BrokerError
 from audit.jobs import services
 from audit.jobs.registry import TICKS
 from audit.jobs.run import execute
-from audit.ledger import sealing
+from audit.ledger import indexing, sealing
 
 HEARTBEAT_SECONDS = 5
 SEAL_SECONDS = 3
@@ -74,8 +74,15 @@ def _keep_beating(role: str) -> None:
     threading.Thread(target=loop, daemon=True, name=f"{role}-heartbeat").start()
 
 
+def _index() -> None:
+    try:
+        indexing.catch_up()
+    except Exception:  # noqa: BLE001  what ails the index must not stop the sealer: searches only take longer
+        logger.warning("The index of the ledger's words was not brought up to date.", exc_info=True)
+
+
 def _keep_sealing() -> None:
-    """Seals every few seconds, by a clock that nobody can turn back. More than one beat does no harm."""
+    """Seals and indexes every few seconds, by a clock that nobody can turn back. More than one beat does no harm."""
 
     def loop() -> None:
         pause = threading.Event()
@@ -84,6 +91,8 @@ def _keep_sealing() -> None:
                 sealing.seal_or_say_why()
             except DatabaseError:
                 logger.warning("The database did not let the log be sealed; entries wait.", exc_info=True)
+            else:
+                _index()
             finally:
                 connection.close()
             pause.wait(SEAL_SECONDS)
