@@ -157,7 +157,7 @@ def test_two_threads_that_seal_at_once_seal_each_entry_once(transactional_db: No
 
 @contextmanager
 def full_disk(table: str = "ledger_checkpoint") -> Iterator[None]:
-    """The database cannot grow: SQLite by its own limit of pages; PostgreSQL says of ``table`` that the disk is full."""
+    """The database cannot grow: SQLite by a limit of pages; PostgreSQL says of ``table`` that the disk is full."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
