@@ -119,7 +119,7 @@ def record_entries(first: int, count: int) -> list[Any]:
             actor_kind="service",
             actor_id="bench",
             actor_name="bench",
-            action="ledger.refused",
+            action="monitoring.measured",
             subject_type="catalogue.modelversion",
             subject_id=f"0190aaaa-0000-7000-8000-{number % 1000:012d}",
             subject_name=f"late-arrival v{number % 1000}",

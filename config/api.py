@@ -19,6 +19,7 @@ ROUTERS = (
     ("audit.jobs.api", "Jobs"),
     ("audit.ledger.api", "Ledger"),
     ("audit.assurance.api", "Ledger"),
+    ("audit.exports.api", "Evidence"),
     ("costs.billing.api", "Billing"),
     ("costs.allocation.api", "Costs"),
     ("costs.returns.api", "Returns"),

@@ -42,6 +42,8 @@ INSTALLED_APPS = [
     "audit.sources",
     "audit.assurance",
     "audit.retention",
+    "audit.exports",
+    "audit.streaming",
     "costs.billing",
     "costs.allocation",
     "costs.returns",

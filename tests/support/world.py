@@ -11,10 +11,13 @@ from audit.base import clock
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion
 from audit.documents import services as documents
+from audit.exports import services as exports
+from audit.exports.selectors import scope_of
 from audit.jobs import services as jobs
 from audit.monitoring import services as monitoring
 from audit.people import services as people
 from audit.people.models import Membership
+from audit.retention import services as holds
 from audit.sources import services as sources
 from governance.approvals import services as approvals
 from governance.retraining import services as retraining
@@ -88,9 +91,12 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "model": model,
         "upload": upload,
         "job": job,
+        "export": exports.ask_export(actor=SYSTEM, scope=scope_of(viewer=SYSTEM, kind="model", name=model.slug)),
         "source": source,
         "document": document,
         "token": token,
+        "hold": holds.place_hold(actor=SYSTEM, kind="team", target=str(cast.other_team.pk), reason="an inquiry"),
+        "leaver": people.create_user(actor=SYSTEM, email="leaver@example.org", name="Leaver"),
         "membership": Membership.objects.get(user=cast.validator),
         "rule": rule,
         "request": request,

@@ -1,0 +1,65 @@
+"""Exports that were asked for, as the viewer may see them."""
+
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from audit.base.actors import Actor
+from audit.base.errors import NotFound
+from audit.base.scoping import seen
+from audit.catalogue.models import Model, UseCase
+from audit.exports.domain.scope import MODEL, TEAM, USE_CASE, Scope
+from audit.exports.models import Export
+from audit.people.models import Team
+
+
+def exports(*, viewer: Actor) -> QuerySet[Export]:
+    """Exports of the teams whose evidence the viewer may export, and those they asked for; newest first."""
+    rows = Export.objects.select_related("team")
+    return rows.filter(seen(viewer, "ledger.export", team="team") | Q(asked_by=viewer.on_behalf_of or viewer.id))
+
+
+def export(*, viewer: Actor, export_id: str) -> Export:
+    """One of them.
+
+    Raises:
+        NotFound: there is none with this id that the viewer may see.
+    """
+    found = exports(viewer=viewer).filter(pk=export_id).first()
+    if found is None:
+        raise NotFound("There is no such export, or it is of a team whose evidence you may not export.")
+    return found
+
+
+def team_of(scope: Scope) -> Team | None:
+    """The team that owns what the scope speaks of; None for the whole organisation."""
+    if scope.kind == MODEL:
+        return Team.objects.get(use_cases__models__pk=scope.id)
+    if scope.kind == USE_CASE:
+        return Team.objects.get(use_cases__pk=scope.id)
+    return Team.objects.get(pk=scope.id) if scope.kind == TEAM else None
+
+
+def scope_of_export(row: Export) -> Scope:
+    """What the export speaks of; its name is the one of the day on which it was asked for."""
+    return Scope(
+        kind=row.kind, id=row.scope, name=row.name, since=row.since, until=row.until, models=_models(row)
+    )
+
+
+def _models(row: Export) -> tuple[UUID, ...]:
+    found = Model.objects.filter(created_at__lte=row.created_at).order_by("pk")
+    if row.kind == MODEL:
+        found = found.filter(pk=row.scope)
+    elif row.kind == USE_CASE:
+        found = found.filter(use_case=row.scope)
+    elif row.kind == TEAM:
+        found = found.filter(use_case__in=UseCase.objects.filter(team=row.scope))
+    return tuple(found.values_list("pk", flat=True))
+
+
+def filename(row: Export) -> str:
+    """What the ZIP is called: "evidence-model-late-arrival-1204.zip"."""
+    words = f"{row.kind} {row.name} {row.size}"
+    safe = "".join(letter.lower() if letter.isalnum() and letter.isascii() else " " for letter in words)
+    return f"evidence-{'-'.join(safe.split())}.zip"
