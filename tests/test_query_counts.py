@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from audit.assurance import services as assurance
 from audit.base import ids
 from audit.base.actors import Role
 from audit.catalogue import services as catalogue
@@ -57,6 +58,11 @@ def add_token(world: World, number: int) -> None:
 def add_source(world: World, number: int) -> None:
     """A source of the team."""
     sources.add_source(actor=SYSTEM, kind="folder", name=f"S{number}", team=world.cast.team, settings={"path": ""})
+
+
+def add_witness(world: World, number: int) -> None:
+    """A folder that vouches for the log."""
+    assurance.add_witness(actor=SYSTEM, kind="folder", name=f"W{number}", settings={"path": f"/nowhere/{number}"})
 
 
 def add_model(world: World, number: int) -> None:
@@ -116,6 +122,7 @@ def nothing(world: World, number: int) -> None:
 PAGES: list[tuple[str, Add]] = [
     ("/audit/", add_entry),
     ("/audit/?q=attempt", add_entry),
+    ("/audit/standing/", add_witness),
     ("/jobs/", add_job),
     ("/jobs/?kind=ledger.verify", add_job),
     ("/jobs/{job}/", add_part),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db.models import Model as Row
 
+from audit.assurance import services as assurance
 from audit.base import clock
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion
@@ -14,6 +15,7 @@ from audit.documents import services as documents
 from audit.exports import services as exports
 from audit.exports.selectors import scope_of
 from audit.jobs import services as jobs
+from audit.ledger.models import Incident
 from audit.monitoring import services as monitoring
 from audit.people import services as people
 from audit.people.models import Membership
@@ -97,6 +99,12 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "token": token,
         "hold": holds.place_hold(actor=SYSTEM, kind="team", target=str(cast.other_team.pk), reason="an inquiry"),
         "leaver": people.create_user(actor=SYSTEM, email="leaver@example.org", name="Leaver"),
+        "witness": assurance.add_witness(
+            actor=SYSTEM, kind="folder", name="Second disk", settings={"path": "/nowhere/witness"}
+        ),
+        "incident": Incident.objects.create(
+            kind="key_missing", at=clock.now(), sentence="It is over.", halts=False, closed_at=clock.now()
+        ),
         "membership": Membership.objects.get(user=cast.validator),
         "rule": rule,
         "request": request,
