@@ -1,0 +1,1 @@
+"""What goes into every bundle and runs without Tollgate: ``verify.py``."""
