@@ -4,6 +4,7 @@ from datetime import date
 from itertools import groupby
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -14,8 +15,11 @@ from django.views.decorators.http import require_safe
 from audit.base import periods
 from audit.base.errors import InvalidInput, NotFound
 from audit.catalogue import horizon, lede, listing, notes, own_panels, selectors
+from audit.catalogue.forms import HandOverForm
+from audit.catalogue.handing_over import hand_over_model
 from audit.catalogue.models import Model, ModelVersion, Task
 from audit.catalogue.panels import panels_for, panels_for_use_case
+from audit.catalogue.services import RIGHT
 from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
 from config.ui.tables import csv_response, wants_csv
@@ -78,6 +82,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
         "production": production,
         "sentences": lede.sentences(row),
         "notes": notes.notes_of(found, viewer),
+        "may_hand_over": viewer.may(RIGHT, found.use_case.team_id),
         "tabs": [(one.panel.anchor, one.panel.title) for one in shown],
         "sections": sections,
         "period": period,
@@ -105,6 +110,27 @@ def _day(request: HttpRequest, name: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidInput(f"“{text}” is not a date.", where=name, mend="Write it like 2013-06-17.") from None
+
+
+def owner(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """The form that gives a model another owner."""
+    found = selectors.model(viewer=request.actor, slug=slug)
+    may = request.actor.may(RIGHT, found.use_case.team_id)
+    form = HandOverForm(request.POST if request.method == "POST" else None, model=found)
+    if request.method == "POST":
+        request.actor.check(RIGHT, found.use_case.team_id)
+        if form.is_valid():
+            hand_over_model(actor=request.actor, model=found, **form.cleaned_data)
+            messages.success(request, f"{form.cleaned_data['owner'].name} owns {found} now.")
+            return redirect("catalogue:model", slug=found.slug)
+    context = {
+        "model": found,
+        "form": form,
+        "anybody": form.fields["owner"].queryset.exists(),  # type: ignore[attr-defined]
+        "why_not": "" if may else request.actor.why_not(RIGHT),
+        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+    }
+    return render(request, "catalogue/owner.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

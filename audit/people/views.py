@@ -19,6 +19,7 @@ from audit.base import clock
 from audit.base.actors import Role
 from audit.base.errors import InvalidInput, NotFound
 from audit.people import forms, scopes, selectors, services, steps, words
+from audit.people.links import LINKS
 from audit.people.models import Membership
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -110,6 +111,7 @@ def people(request: HttpRequest) -> HttpResponse:
         "may_manage": request.actor.may("people.manage"),
         "why_not": request.actor.why_not("people.manage"),
         "revoke_form": forms.RevokeForm(),
+        "links": [link for link in LINKS if request.actor.may(link.right)],
     }
     return render(request, "people/people.html", context, status=status)
 

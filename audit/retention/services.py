@@ -15,10 +15,11 @@ from audit.ledger.services import record, take_turn
 from audit.people.models import Team, User
 from audit.retention import erasing, holding, ledger_actions
 from audit.retention.models import Hold, Kind
-from audit.retention.persons import Person, erased, person_of
+from audit.retention.persons import Person, erased, person_of, traces_of
 
 RIGHT = "ledger.manage"
 ERASE = "people.erase"
+NOT_ONESELF = "Another administrator must do this: who erases stays answerable for it."
 TARGETS: dict[str, Any] = {Kind.PERSON: User, Kind.MODEL: Model, Kind.USE_CASE: UseCase, Kind.TEAM: Team}
 
 
@@ -119,22 +120,30 @@ def erase_person(*, actor: Actor, user: User, reason: str) -> User:
         Refused: something must be settled first, or a hold stands; the latter is an entry.
     """
     actor.check(ERASE)
-    if actor.user_id == user.pk:
-        raise NotPermitted("Another administrator must do this: who erases stays answerable for it.", right=ERASE)
-    reason = reason.strip()
-    if not reason:
-        raise InvalidInput("Say why, without naming the person: “asked for on 3 May”.", where="reason")
+    if actor.user_id == user.pk or user.email in actor.on_behalf_of.split(", "):
+        raise NotPermitted(NOT_ONESELF, right=ERASE)
+    check_reason(user, reason)
     first = erasing.to_be_settled(user)
     if first:
         raise Refused(" ".join(first))
     erasing.seal_what_waits()
     person = person_of(str(user.pk))
-    if person.traces.found(reason, of_names=True):
-        raise InvalidInput("The reason stays in the log, so it must not name the person.", where="reason")
     try:
-        return _erase(actor, user, person, reason)
+        return _erase(actor, user, person, reason.strip())
     except _HeldMeanwhile as held:
         raise _refused(actor, user, held.holds) from None
+
+
+def check_reason(user: User, reason: str) -> None:
+    """Nothing, when the reason can stay.
+
+    Raises:
+        InvalidInput: there is none, or it names the person.
+    """
+    if not reason.strip():
+        raise InvalidInput("Say why, without naming the person: “asked for on 3 May”.", where="reason")
+    if traces_of(user).found(reason, of_names=True):
+        raise InvalidInput("The reason stays in the log, so it must not name the person.", where="reason")
 
 
 @transaction.atomic
