@@ -70,7 +70,7 @@ def events(*, viewer: Actor, model: Model, limit: int = SHOWN) -> tuple[list[Eve
 def _change(field: str, pair: list[object]) -> str:
     before, after = pair
     words = field.replace("_", " ")
-    return f"{words} {after}" if before is None else f"{words} {before} to {after}"
+    return f"{words} {after}" if before is None or before == after else f"{words} {before} to {after}"
 
 
 def _url(link: str, subject: str) -> str:

@@ -46,13 +46,14 @@ class AttachForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.scopes = {key_of(replaces.of): replaces.of} if replaces else _scopes(viewer)
         kinds = [replaces.kind] if replaces else [*domain.KINDS]
+        nothing = [] if replaces else [("", "Choose one")]
         for name, choices in (
             ("scope", _grouped(self.scopes)),
             ("kind", [(kind, domain.kind_name(kind)) for kind in kinds]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField), "it was declared as one"
-            field.choices = choices
+            field.choices = [*nothing, *choices]
 
     def chosen(self) -> Scope:
         """What the document is of; only for a form that is valid."""

@@ -12,6 +12,8 @@ from audit.people.models import Team
 
 Scope = Model | UseCase | Team
 """What a document can be attached to."""
+REPLACED = "has_newer"
+"""What selectors add to each row."""
 
 
 class Document(Record, Salted):
@@ -42,9 +44,6 @@ class Document(Record, Salted):
     withdrawn_why = models.TextField(blank=True)
     content_removed_at = models.DateTimeField(null=True)
 
-    superseded: bool
-    """Whether a newer one that still stands replaces it; selectors put it there."""
-
     class Meta:
         ordering = ("-created_at", "-pk")
         constraints = (
@@ -73,6 +72,15 @@ class Document(Record, Salted):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def superseded(self) -> bool:
+        """Whether a newer one that still stands replaces it: as the selector found that read it.
+
+        Raises:
+            KeyError: the row comes from elsewhere.
+        """
+        return bool(self.__dict__[REPLACED])
 
     @property
     def of(self) -> Scope:

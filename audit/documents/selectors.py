@@ -13,16 +13,19 @@ from audit.base.actors import Actor
 from audit.base.errors import NotFound, Refused
 from audit.base.scoping import EVERY, seen
 from audit.catalogue.models import Model, UseCase
-from audit.documents.models import Document, Scope
+from audit.documents.models import REPLACED, Document, Scope
 from audit.lake import store as lake
 
 
 def documents(*, viewer: Actor) -> QuerySet[Document]:
     """Documents that the viewer may see, newest first; each says whether it is ``superseded``."""
-    newer = Document.objects.filter(replaces=OuterRef("pk"), withdrawn_at=None)
     rows = Document.objects.select_related("model__use_case__team", "use_case__team", "team")
     found = _seen(viewer)
-    return (rows if found is EVERY else rows.filter(found)).annotate(superseded=Exists(newer))
+    return (rows if found is EVERY else rows.filter(found)).annotate(**{REPLACED: _newer()})
+
+
+def _newer() -> Exists:
+    return Exists(Document.objects.filter(replaces=OuterRef("pk"), withdrawn_at=None))
 
 
 def _seen(viewer: Actor) -> Q:
@@ -60,8 +63,8 @@ def behind(scope: Scope) -> Q:
 
 
 def standing(rows: QuerySet[Document]) -> QuerySet[Document]:
-    """Those of ``rows`` (from ``documents``) that are neither withdrawn nor replaced."""
-    return rows.filter(withdrawn_at=None, superseded=False)
+    """Those of ``rows`` that are neither withdrawn nor replaced, and can still be read."""
+    return rows.filter(~_newer(), withdrawn_at=None, content_removed_at=None)
 
 
 def known_at(*, viewer: Actor, as_of: datetime) -> QuerySet[Document]:
@@ -94,8 +97,8 @@ def content(*, document: Document) -> bytes:
     found = lake.read_bytes(document.path)
     if hashlib.sha256(found).hexdigest() != document.digest:
         raise Refused(
-            f"What the lake holds is not what was attached: its SHA-256 is not {document.digest}. "
-            "Restore the file from a copy."
+            f"What the lake holds of “{document.title}” is not what was attached: its SHA-256 is not "
+            f"{document.digest}. Restore the file from a copy."
         )
     return found
 

@@ -18,7 +18,7 @@ def attach(cast: Cast, model: Model) -> Callable[..., Document]:
     """``attach()`` attaches a PDF to the model, as the validator; arguments change what is said of it."""
 
     def attached(by: str = "validator", content: bytes = files.pdf(), **said: Any) -> Document:
-        known = {"scope": model, "kind": "risk-file", "title": "Risk file", "filename": "risks.pdf"}
+        known: dict[str, Any] = {"scope": model, "kind": "risk-file", "title": "Risk file", "filename": "risks.pdf"}
         known |= {"dated": date(2013, 3, 1), **said}
         return services.attach_document(actor=cast.actor(by), chunks=[content], **known)
 

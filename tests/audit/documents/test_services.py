@@ -23,7 +23,8 @@ from tests.audit.documents import files
 from tests.support.cast import SYSTEM, Cast
 
 
-def entry_of(document: Document, action: str) -> Entry:
+def entry_of(document: Document, action: str) -> Any:
+    """The one entry of this action about the document."""
     return Entry.objects.get(action=action, subject_id=str(document.pk))
 
 
@@ -235,7 +236,7 @@ def test_attach_again_what_is_being_removed_keeps_the_new_copy(
     """The removal goes on between the moment at which the new copy is stored and that of its row."""
     document = attach()
     services.remove_content(actor=SYSTEM, document=document, reason="Old.")
-    put, calls = lake.put_bytes, []
+    put, calls = lake.put_bytes, list[Any]()
 
     def put_then_cleared(prefix: str, content: bytes):
         stored = put(prefix, content)
@@ -244,7 +245,7 @@ def test_attach_again_what_is_being_removed_keeps_the_new_copy(
         calls.append(stored)
         return stored
 
-    monkeypatch.setattr(services.lake, "put_bytes", put_then_cleared)
+    monkeypatch.setattr(lake, "put_bytes", put_then_cleared)
     again = attach()
     assert len(calls) == 2
     with django_capture_on_commit_callbacks(execute=True):
@@ -264,7 +265,7 @@ def test_remove_content_by_who_may_not_is_refused(attach, cast: Cast, name: str)
 def test_content_that_was_altered_or_is_missing_is_not_given_out(attach) -> None:
     document = attach()
     in_lake(document.digest).write_bytes(files.pdf("other"))
-    with pytest.raises(Refused, match=f"not what was attached: its SHA-256 is not {document.digest}"):
+    with pytest.raises(Refused, match=f"of “Risk file” is not what was attached: its SHA-256 is not {document.digest}"):
         selectors.content(document=document)
     in_lake(document.digest).unlink()
     with pytest.raises(NotFound):
