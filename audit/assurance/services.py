@@ -15,6 +15,7 @@ from audit.base.errors import InvalidInput, Refused
 from audit.jobs import services as jobs
 from audit.jobs.models import OPEN, Job, State
 from audit.ledger import keys, signing
+from audit.ledger.audited import created
 from audit.ledger.models import Checkpoint, Head, Incident, Key
 from audit.ledger.services import close_incident, record, take_turn
 
@@ -53,7 +54,7 @@ def add_witness(*, actor: Actor, kind: str, name: str, settings: dict[str, Any])
     witness = Witness.objects.create(
         kind=kind, name=name, settings=shown, secret=vault.closed(secrets), added_by_id=actor.user_id
     )
-    changes: dict[str, Any] = {"kind": (None, kind), "settings": (None, shown)}
+    changes: dict[str, Any] = dict(created(witness))
     changes |= {field: (None, SET) for field, value in secrets.items() if value}
     record(actor=actor, action=ledger_actions.ADDED, subject=witness, changes=changes)
     return witness

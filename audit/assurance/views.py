@@ -34,11 +34,21 @@ HEADINGS = (
 )  # fmt: skip
 
 
-def _row(found: Witness, state: selectors.State) -> dict[str, Any]:
+def _row(found: Witness, state: selectors.State, *, whole: bool) -> dict[str, Any]:
+    """What is told of a witness. Why one does not answer names places, which only who reads the whole ledger sees."""
     newest = state.newest.size if state.newest else 0
     tag, word = TAGS[found.standing(state.head.origin, newest)]
     delivered = found.delivered(state.head.origin)
-    return {"witness": found, "state": tag, "word": word, "delivered": delivered, "lag": max(0, newest - delivered)}
+    silent = found.agrees is None and bool(found.finding)
+    return {
+        "witness": found,
+        "state": tag,
+        "word": word,
+        "delivered": delivered,
+        "lag": max(0, newest - delivered),
+        "finding": found.finding if whole or not silent else "It did not tell.",
+        "error": found.last_error if whole else "",
+    }
 
 
 @require_safe
@@ -50,7 +60,8 @@ def standing(request: HttpRequest) -> HttpResponseBase:
 
 def _standing(request: HttpRequest, *, key: forms.Form | None = None, status: int = 200) -> HttpResponseBase:
     state = selectors.state()
-    rows = [_row(found, state) for found in selectors.witnesses(viewer=request.actor)]
+    whole = request.actor.may(selectors.READ)
+    rows = [_row(found, state, whole=whole) for found in selectors.witnesses(viewer=request.actor)]
     if wants_csv(request):
         return csv_response(map(_cells, rows), HEADINGS, "witnesses")
     may = request.actor.may(services.RIGHT)
@@ -64,7 +75,7 @@ def _standing(request: HttpRequest, *, key: forms.Form | None = None, status: in
         "kinds": witnesses.KINDS.values(),
         "key_form": key or KeyForm(),
         "settle_form": SettleForm(),
-        "whole": request.actor.may(selectors.READ),
+        "whole": whole,
         "may": may,
         "why_not": "" if may else request.actor.why_not(services.RIGHT),
     }
@@ -75,7 +86,7 @@ def _cells(row: dict[str, Any]) -> list[Any]:
     found = row["witness"]
     return [
         found.name, found.title, row["word"], row["delivered"], row["lag"], found.last_success_at, found.checked_at,
-        found.agrees, found.finding, found.last_error,
+        found.agrees, row["finding"], row["error"],
     ]  # fmt: skip
 
 
@@ -176,7 +187,7 @@ def _page(
     kind, may = witnesses.kind(found.kind), request.actor.may(services.RIGHT)
     secret = [kind.form.base_fields[name].label for name in kind.secret]
     context = {
-        **_row(found, selectors.state()),
+        **_row(found, selectors.state(), whole=True),
         "kind": kind,
         "secret": secret,
         "receipts": selectors.receipts(viewer=request.actor, witness=found)[:20],

@@ -69,16 +69,16 @@ class Directory:
             raise Unreachable(f"{self.root / name} cannot be read: {error.strerror or error}.") from error
 
     def names(self, folder: str, prefix: str, after: str = "") -> list[str]:
-        """Names of files; a folder that is not there yet is empty, but where it should lie must be there."""
+        """Names of files; a folder that is not there yet is empty, when the place where it is to lie is there."""
         place = self.root / folder
         if prefix.endswith(".txt") and (place / prefix).is_file():  # a whole name: no need to read the folder
             return [prefix]
         try:
             found = [entry.name for entry in os.scandir(place)]
         except FileNotFoundError:
-            if self.root.is_dir():
+            if self.root.parent.is_dir():
                 return []
-            raise Unreachable(f"There is no folder {self.root} where the workers run.") from None
+            raise Unreachable(f"There is no folder {self.root.parent} where the workers run.") from None
         except OSError as error:
             raise Unreachable(f"{place} cannot be read: {error.strerror or error}.") from error
         return sorted(name for name in found if name.startswith(prefix) and name > after)

@@ -30,7 +30,7 @@ def nothing_beside(settings: Any, tmp_path: Any) -> None:
 def client(s3: S3) -> Any:
     """A client of the endpoint."""
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "eu-central-1"}
-    return boto3.client("s3", endpoint_url=s3.endpoint, **keys)
+    return boto3.client("s3", endpoint_url=s3.endpoint, **keys)  # type: ignore[call-overload]
 
 
 @pytest.fixture
