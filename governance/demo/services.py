@@ -18,7 +18,7 @@ from audit.people.models import Team
 from costs.billing import services as billing
 from costs.returns import services as returns
 from governance.approvals.models import PromotionRequest
-from governance.demo import bill, flights, organisation, people, registration, replay, scoring
+from governance.demo import bill, designs, flights, organisation, people, registration, replay, scoring
 from governance.demo.organisation import WEEK, DemoModel
 from governance.retraining import engines
 from governance.retraining import services as retraining
@@ -52,23 +52,24 @@ def train_first(*, run: Run, slug: str) -> dict[str, Any]:
     artefact = store.put_bytes(f"artefacts/{slug}", trained.artefact)
     run.log(f"Learned from {trained.rows:,} flights with a known outcome, in {trained.compute_seconds:.1f} s.")
     version = registration.register(demo=demo, rows=rows, data=data, artefact=artefact, trained=trained)
-    _state_beliefs(run=run, demo=demo, model=version.model)
+    owner = Actor.service("demo", origin=run.actor.origin, on_behalf_of=people.user("owner").email)
+    designs.attach(actor=owner, demo=demo, made=version, trained=trained)
+    _state_beliefs(actor=owner, demo=demo, model=version.model)
     return {"rows": trained.rows, "version": version.number}
 
 
-def _state_beliefs(*, run: Run, demo: DemoModel, model: Model) -> None:
+def _state_beliefs(*, actor: Actor, demo: DemoModel, model: Model) -> None:
     """What outcomes are worth, and when to retrain: the demo's assumptions, stated by its owner."""
-    owner = Actor.service("demo", origin=run.actor.origin, on_behalf_of=people.user("owner").email)
     if not model.use_case.value_statements.exists():
         returns.state_value(
-            actor=owner,
+            actor=actor,
             use_case=model.use_case,
             currency="USD",
             values=demo.values,
             valid_from=organisation.load().training_from,
             reason=demo.values_reason,
         )
-    retraining.create_rule(actor=owner, model=model, pipeline=model.pipelines.get(), **demo.rule)
+    retraining.create_rule(actor=actor, model=model, pipeline=model.pipelines.get(), **demo.rule)
 
 
 def replay_week(*, run: Run, slug: str, week: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ def crawl(page: "Page") -> Iterator[str]:
         assert response is not None and response.status == 200, f"{path}: {response and response.status}"
         routes.add(route)
         yield path
-        for href in page.locator("a[href]").evaluate_all("links => links.map(link => link.href)"):
+        for href in page.locator("a[href]:not([download])").evaluate_all("links => links.map(link => link.href)"):
             parts = urlsplit(href)
             here = parts.netloc == urlsplit(page.url).netloc
             if here and "format=" not in parts.query and not parts.path.startswith(LEFT_OUT):
