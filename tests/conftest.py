@@ -26,6 +26,7 @@ SUPPORT = [
     "tests.support.jobs",
     "tests.support.filled",
     "tests.support.hidden",
+    "tests.support.receiver",
     "tests.support.servers",
     "tests.support.world",
 ]

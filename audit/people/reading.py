@@ -65,22 +65,20 @@ def note(*, actor: Actor, route: str, parts: Mapping[str, Any]) -> None:
 
     Nothing is written for who does not read as an auditor, nor a second time in the hour.
     """
-    if not _audits(actor):
+    if actor.user_id is None or not _audits(actor):
         return
     first = route.removeprefix(API).split("/")[0]
     if first in OWN:
         return
     subject = _found(first, parts)
     if subject is None:
-        _write(actor, None, WORDS.get(first, first.replace("-", " ")))
+        _write(actor, actor.user_id, None, WORDS.get(first, first.replace("-", " ")))
     elif not actor.roles(subject.team) - {Role.AUDITOR}:
-        _write(actor, subject, "")
+        _write(actor, actor.user_id, subject, "")
 
 
 def _audits(actor: Actor) -> bool:
-    return actor.user_id is not None and (
-        bool(actor.limits) or any(Role.AUDITOR in roles for roles in actor.grants.values())
-    )
+    return bool(actor.limits) or any(Role.AUDITOR in roles for roles in actor.grants.values())
 
 
 def _found(first: str, parts: Mapping[str, Any]) -> Subject | None:
@@ -96,16 +94,16 @@ def _found(first: str, parts: Mapping[str, Any]) -> Subject | None:
     return _subject[0](model_id, use_case_id) if _subject and (model_id or use_case_id) else None
 
 
-def _write(actor: Actor, subject: Subject | None, words: str) -> None:
+def _write(actor: Actor, user_id: UUID, subject: Subject | None, words: str) -> None:
     now = clock.now()
     hour = now.replace(minute=0, second=0, microsecond=0)
     place = f"{subject.row._meta.label_lower}:{subject.row.pk}" if subject else words[:120]
-    mine = Reading.objects.filter(user_id=actor.user_id)
+    mine = Reading.objects.filter(user_id=user_id)
     if mine.filter(place=place, hour=hour).exists():
         return
     try:
         with transaction.atomic():
-            Reading.objects.create(user_id=actor.user_id, place=place, hour=hour)
+            Reading.objects.create(user_id=user_id, place=place, hour=hour)
             mine.filter(hour__lt=now - KEPT).delete()
             record(
                 actor=actor,

@@ -25,6 +25,7 @@ from governance.approvals import services as approvals
 from governance.retraining import services as retraining
 from governance.retraining.models import Retraining, Review
 from tests.support.cast import SYSTEM, Cast
+from audit.streaming import services as streaming
 
 DIGEST = "a" * 64
 PREDICTIONS = b"prediction_id,at,version,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,0.8,10,UA\n"
@@ -83,6 +84,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         week=date(2013, 3, 4),
         started_by="Rule",
         reason="AUC fell.",
+    stream = streaming.add_stream(actor=SYSTEM, kind="files", name="Archive", settings={"path": "/nowhere"})
         champion=version,
         job=job,
     )
@@ -112,5 +114,6 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "review": Review.objects.create(
             model=model, retraining=retrained, reason="Retraining does not help.", opened_at=clock.now()
         ),
+        "stream": stream,
     }
     return World(cast, rows)

@@ -1,0 +1,1 @@
+"""What an event says, how a batch is signed, and how a stream does. Pure."""
