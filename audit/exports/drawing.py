@@ -52,12 +52,13 @@ def svg(figure: Figure, ink: Ink, width: int = WIDE) -> str:
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:
     """Round values that enclose [low, high], in steps of 1, 2 or 5 times a power of ten."""
-    span = high - low or abs(high) or 1.0
-    rough = span / about
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(at * step, 12) for at in range(first, max(last, first + 1) + 1)]
+    size = max(abs(low), abs(high), 1e-9)
+    # Values that hardly differ are drawn as one: a step below a millionth of them could not be written.
+    rough = max(high - low, size * 1e-6) / about
+    exponent = math.floor(math.log10(rough))
+    step = next(10.0**exponent * factor for factor in (1, 2, 5, 10) if 10.0**exponent * factor >= rough * 0.999)
+    first, last = math.floor(low / step + 1e-6), math.ceil(high / step - 1e-6)
+    return [round(at * step, 1 - exponent) for at in range(first, max(last, first + 1) + 1)]
 
 
 def days(first: date, last: date, most: int) -> list[tuple[date, str]]:
