@@ -40,6 +40,7 @@ RIGHTS: Final[Mapping[str, frozenset[Role]]] = {
         {Role.AUDITOR, Role.ADMINISTRATOR, Role.VIEWER, Role.VALIDATOR, Role.APPROVER, Role.OWNER}
     ),
     "ledger.manage": frozenset({Role.ADMINISTRATOR}),
+    "ledger.seal": frozenset({Role.AUDITOR, Role.ADMINISTRATOR}),
     "ledger.export": frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.OWNER}),
     "jobs.retry": BUILDERS,
     "jobs.cancel": BUILDERS,
@@ -62,6 +63,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "people.issue_token": "issue API tokens",
     "ledger.read": "read the ledger",
     "ledger.manage": "change keys, witnesses, holds or retention of the audit log",
+    "ledger.seal": "seal what waits in the audit log",
     "ledger.export": "export evidence",
     "jobs.retry": "retry jobs",
     "jobs.cancel": "cancel jobs",
@@ -78,10 +80,11 @@ SENTENCES: Final[Mapping[str, str]] = {
     "maturity.assess": "assess maturity",
 }
 SCOPES: Final[Mapping[str, frozenset[str]]] = {
-    "read": frozenset({"read", "ledger.read", "ledger.export"}),
+    "read": frozenset({"read", "ledger.read", "ledger.seal", "ledger.export"}),
     "write": frozenset(
         {
             "read",
+            "ledger.seal",
             "catalogue.write",
             "documents.attach",
             "monitoring.write",

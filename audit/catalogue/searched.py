@@ -12,8 +12,8 @@ FIELDS = ("slug", "name")
 
 def register() -> None:
     """Adds both."""
-    names.register("model", find=_models, offer=_offer_models)
-    names.register("use-case", find=_use_cases, offer=_offer_use_cases)
+    names.register("model", find=_models, offer=_offer_models, call=_call_model)
+    names.register("use-case", find=_use_cases, offer=_offer_use_cases, call=_call_use_case)
 
 
 def _models(viewer: Actor, text: str) -> Sequence[UUID]:
@@ -25,6 +25,10 @@ def _offer_models(viewer: Actor, text: str) -> Sequence[names.Offer]:
     return [names.Offer(row.slug, row.name) for row in rows]
 
 
+def _call_model(viewer: Actor, ident: UUID) -> names.Offer | None:
+    return names.offer_of(selectors.models(viewer=viewer), ident)
+
+
 def _use_cases(viewer: Actor, text: str) -> Sequence[UUID]:
     return names.matching(selectors.use_cases(viewer=viewer), text, FIELDS)
 
@@ -32,3 +36,7 @@ def _use_cases(viewer: Actor, text: str) -> Sequence[UUID]:
 def _offer_use_cases(viewer: Actor, text: str) -> Sequence[names.Offer]:
     rows = names.beginning(selectors.use_cases(viewer=viewer), text, FIELDS)
     return [names.Offer(row.slug, row.name) for row in rows]
+
+
+def _call_use_case(viewer: Actor, ident: UUID) -> names.Offer | None:
+    return names.offer_of(selectors.use_cases(viewer=viewer), ident)

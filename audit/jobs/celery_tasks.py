@@ -77,7 +77,7 @@ def _keep_beating(role: str) -> None:
 def _index() -> None:
     try:
         indexing.catch_up()
-    except Exception:  # noqa: BLE001  what ails the index must not stop the sealer: searches only take longer
+    except Exception:  # what ails the index must not stop the sealer: searches only take longer
         logger.warning("The index of the ledger's words was not brought up to date.", exc_info=True)
 
 

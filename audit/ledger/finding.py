@@ -16,6 +16,7 @@ from audit.ledger.domain.words import EVERY
 from audit.ledger.meaning import Understood, seen_by
 from audit.ledger.models import Block, Entry, Head, Indexed
 from audit.ledger.search import Query
+from audit.ledger.selectors import MOST_GAPS
 
 MOST = 10_000
 """Beyond so many, matches are not counted."""
@@ -23,7 +24,6 @@ STEPS = (2, 8, 32, 128)
 """How many blocks are read at once: few at first, because the newest often suffice."""
 NEWEST = 5_000
 """Of entries that are not indexed, so many are looked at; of more, the newest."""
-GAPS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ class _Tail:
     def __init__(self, head: Head) -> None:
         rows = {row[1]: row for row in indexing.rows_of(f"e.id > %s ORDER BY e.id DESC LIMIT {NEWEST}", [head.last])}
         beyond = Entry.objects.filter(pk__gt=head.last).count() - NEWEST if len(rows) == NEWEST else 0
-        gaps = head.gaps[-GAPS:]
+        gaps = head.gaps[-MOST_GAPS:]
         if gaps:
             marks = ", ".join(["%s"] * len(gaps))
             late = indexing.rows_of(f"e.id IN ({marks})", list(gaps))

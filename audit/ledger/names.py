@@ -21,6 +21,7 @@ class Offer:
 
 Find = Callable[[Actor, str], Sequence[UUID]]
 Offers = Callable[[Actor, str], Sequence[Offer]]
+Call = Callable[[Actor, UUID], Offer | None]
 MOST = 8
 
 
@@ -28,20 +29,26 @@ MOST = 8
 class Kind:
     """How records of a kind are found by short name, name or id, and which begin as someone types.
 
-    Both take the viewer and give only what the viewer may see. ``label`` is the class in subjects ("sources.source").
+    All take the viewer and give only what the viewer may see. ``call`` gives short name and name of an id. ``label`` is
+    the class in subjects ("sources.source").
     """
 
     find: Find
     offer: Offers
+    call: Call
     label: str = ""
 
 
 KINDS: dict[str, Kind] = {}
 
 
-def register(qualifier: str, *, find: Find, offer: Offers, label: str = "") -> None:
+def _nobody(viewer: Actor, ident: UUID) -> None:
+    return None
+
+
+def register(qualifier: str, *, find: Find, offer: Offers, call: Call = _nobody, label: str = "") -> None:
     """From ``AppConfig.ready`` of the slice that keeps the records that stand behind ``qualifier``."""
-    KINDS[qualifier] = Kind(find, offer, label)
+    KINDS[qualifier] = Kind(find, offer, call, label)
 
 
 def matching(rows: QuerySet[Any], text: str, fields: Sequence[str]) -> list[UUID]:
@@ -58,3 +65,15 @@ def beginning(rows: QuerySet[Any], text: str, fields: Sequence[str]) -> QuerySet
     for field in fields:
         found |= Q(**{f"{field}__icontains": text})
     return rows.filter(found)[:MOST]
+
+
+def called(qualifier: str, viewer: Actor, ident: UUID | str) -> Offer | None:
+    """Short name and name of a record by its id; None when nothing is known that the viewer may see."""
+    kind = KINDS.get(qualifier)
+    return kind.call(viewer, UUID(str(ident))) if kind else None
+
+
+def offer_of(rows: QuerySet[Any], ident: UUID) -> Offer | None:
+    """The one of ``rows`` with this id, by ``slug`` and ``name``."""
+    found = rows.filter(pk=ident).values_list("slug", "name").first()
+    return Offer(*found) if found else None

@@ -13,10 +13,14 @@ from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.ledger import personal
-from audit.ledger.models import Checkpoint, Entry, Head, Incident, Verification
+from audit.ledger.models import Checkpoint, Entry, Head, Incident, SavedView, Verification
 
 SCOPE = {"team": "team", "model": "model", "use_case": "use_case", "at": "at"}
 """Where an entry says whose it is, and when it happened."""
+
+
+MOST_GAPS = 500
+"""Of ids that were not there when their neighbours were sealed, so many of the newest are looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,18 @@ def by_ids(*, viewer: Actor, ids: Sequence[int]) -> list[Entry]:
     return list(entries(viewer=viewer).filter(pk__in=ids).order_by("-pk"))
 
 
+def waiting_entry(*, viewer: Actor, ident: int) -> Entry:
+    """One entry by its id, which it has before it has a number.
+
+    Raises:
+        NotFound: there is none with this id that the viewer may see.
+    """
+    found = entries(viewer=viewer).filter(pk=ident).first()
+    if found is None:
+        raise NotFound("There is no such entry, or it belongs to a team whose ledger you may not read.")
+    return found
+
+
 def entry(*, viewer: Actor, number: int) -> Entry:
     """One sealed entry.
 
@@ -130,6 +146,17 @@ def last_verification() -> Verification | None:
 def head() -> Head:
     """How far the log is sealed."""
     return Head.objects.get(pk=1)
+
+
+def waiting(head: Head) -> int:
+    """How many entries are not sealed yet."""
+    late = Entry.objects.filter(pk__in=head.gaps[-MOST_GAPS:], leaf=None).count() if head.gaps else 0
+    return Entry.objects.filter(pk__gt=head.last).count() + late
+
+
+def saved_views(*, viewer: Actor) -> QuerySet[SavedView]:
+    """The searches that the viewer keeps."""
+    return SavedView.objects.filter(user=viewer.user_id) if viewer.user_id else SavedView.objects.none()
 
 
 def checkpoint(*, size: int | None = None) -> Checkpoint | None:

@@ -11,7 +11,7 @@ from audit.people.models import User
 
 def register() -> None:
     """Adds both."""
-    names.register("team", find=_teams, offer=_offer_teams)
+    names.register("team", find=_teams, offer=_offer_teams, call=_call_team)
     names.register("actor", find=_nobody, offer=_offer_people)
 
 
@@ -22,6 +22,10 @@ def _teams(viewer: Actor, text: str) -> Sequence[UUID]:
 def _offer_teams(viewer: Actor, text: str) -> Sequence[names.Offer]:
     rows = names.beginning(selectors.teams(viewer=viewer), text, ("slug", "name"))
     return [names.Offer(row.slug, row.name) for row in rows]
+
+
+def _call_team(viewer: Actor, ident: UUID) -> names.Offer | None:
+    return names.offer_of(selectors.teams(viewer=viewer), ident)
 
 
 def _nobody(viewer: Actor, text: str) -> Sequence[UUID]:
