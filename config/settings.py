@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "audit.documents",
     "audit.monitoring",
     "audit.sources",
+    "audit.reconciliation",
     "audit.assurance",
     "audit.retention",
     "audit.exports",

@@ -17,6 +17,7 @@ from audit.exports.models import Export
 from audit.exports.requests import scope_of_export, team_of
 from audit.lake import store
 from audit.ledger import proofs, sealing, selectors
+from audit.ledger.audited import created
 from audit.ledger.services import record, take_turn
 from audit.people.models import Team
 
@@ -60,7 +61,7 @@ def ask_export(*, actor: Actor, scope: Scope, size: int | None = None) -> Export
             subject=export,
             team=team.pk if team else None,
             within=_within(scope),
-            changes={"since": (None, scope.since), "until": (None, scope.until), "size": (None, export.size)},
+            changes=created(export),
         )
     return export
 

@@ -1,6 +1,6 @@
 """Every class of records is either audited, with the fields that entries answer for, or says why it is not."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from audit.ledger.domain.canonical import plain
 from audit.ledger.domain.leaves import state_of
 
 Within = Callable[[Any], tuple[UUID | None, UUID | None]]
+Changes = dict[str, tuple[Any, Any] | list[Any]]
 SALT = "salt"
 
 
@@ -89,32 +90,44 @@ def digest_of(record: models.Model) -> str:
     return state_of({name: _stored(record, name) for name in found.fields})
 
 
-def values(record: models.Model) -> dict[str, Any]:
-    """What entries may tell of a record: its audited fields as plain values, but for personal and secret ones."""
+def digests_of(about: Audited, rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """The digests of ``rows``, each the values of ``about.fields`` in their order: many rows without their records."""
+    columns = [(name, about.model._meta.get_field(name)) for name in about.fields]
+    for row in rows:
+        yield state_of({name: _plain(field, value) for (name, field), value in zip(columns, row, strict=True)})
+
+
+def values(record: models.Model, *, personal: bool = False) -> dict[str, Any]:
+    """What entries may tell of a record: its audited fields as plain values, but for secret ones.
+
+    With ``personal`` those as well that may hold who someone is, in clear: an entry needs commitments in their place.
+    """
     found = AUDITED[record._meta.label_lower]
-    hidden = {*found.personal, *found.secret}
+    hidden = {*found.secret, *(() if personal else found.personal)}
     return {name: _stored(record, name) for name in found.fields if name not in hidden}
 
 
-def created(record: models.Model) -> dict[str, tuple[Any, Any]]:
+def created(record: models.Model) -> Changes:
     """The changes that make a new record: each field that is filled, from nothing to its value."""
     return {name: (None, value) for name, value in values(record).items() if value not in (None, "", [], {})}
 
 
-def removed(record: models.Model) -> dict[str, tuple[Any, Any]]:
+def removed(record: models.Model) -> Changes:
     """The changes that delete a record: each field that is filled, from its value to nothing."""
-    return {name: (after, before) for name, (before, after) in created(record).items()}
+    return {name: (after, None) for name, (_, after) in created(record).items()}
 
 
-def changed(before: dict[str, Any], record: models.Model) -> dict[str, tuple[Any, Any]]:
+def changed(before: dict[str, Any], record: models.Model) -> Changes:
     """The changes since ``before`` (its ``values`` then): each field that differs, with both values."""
     return {name: (before[name], value) for name, value in values(record).items() if before[name] != value}
 
 
 def _stored(record: models.Model, name: str) -> Any:
+    return _plain(record._meta.get_field(name), getattr(record, name))
+
+
+def _plain(field: Any, value: Any) -> Any:
     """The value as the database gives it back, whatever form it had when it was set."""
-    value = getattr(record, name)
-    field = record._meta.get_field(name)
     if value is None or isinstance(field, models.JSONField):
         return plain(value)
     if isinstance(field, models.DecimalField):

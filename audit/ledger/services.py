@@ -20,7 +20,7 @@ from audit.ledger.models import Entry, Head, Incident, Verification
 from audit.ledger.registry import ACTIONS
 
 BATCH = 500
-Changes = dict[str, tuple[Any, Any] | list[Any]]
+Changes = audited.Changes
 
 
 @dataclass(frozen=True, slots=True)

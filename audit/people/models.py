@@ -50,7 +50,7 @@ class User(Record, Salted, AbstractBaseUser):
     def __str__(self) -> str:
         return self.name
 
-    def check_password(self, raw_password: str) -> bool:
+    def check_password(self, raw_password: str | None) -> bool:
         """Whether this is the password. One that is hashed more weakly than today is hashed anew, which is an entry."""
         return check_password(raw_password, self.password, self._hash_anew)
 

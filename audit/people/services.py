@@ -220,6 +220,7 @@ def revoke_role(*, actor: Actor, membership: Membership, reason: str) -> None:
         team=membership.team_id,
         reason=reason,
         changes=removed(membership),
+        gone=True,
     )
     membership.delete()
 

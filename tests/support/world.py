@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.db.models import Model as Row
 
 from audit.assurance import services as assurance
@@ -15,17 +16,21 @@ from audit.documents import services as documents
 from audit.exports import services as exports
 from audit.exports.selectors import scope_of
 from audit.jobs import services as jobs
+from audit.ledger.audited import created
+from audit.ledger.ledger_actions import INCIDENT_OPENED
 from audit.ledger.models import Incident
+from audit.ledger.services import record
 from audit.monitoring import services as monitoring
 from audit.people import services as people
 from audit.people.models import Membership
 from audit.retention import services as holds
 from audit.sources import services as sources
+from audit.streaming import services as streaming
 from governance.approvals import services as approvals
 from governance.retraining import services as retraining
+from governance.retraining.ledger_actions import FIRED, REVIEW_OPENED
 from governance.retraining.models import Retraining, Review
 from tests.support.cast import SYSTEM, Cast
-from audit.streaming import services as streaming
 
 DIGEST = "a" * 64
 PREDICTIONS = b"prediction_id,at,version,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,0.8,10,UA\n"
@@ -41,6 +46,14 @@ class World:
     def id_of(self, name: str) -> str:
         """The id of the record ``name``."""
         return str(self.rows[name].pk)
+
+
+def written(action: str, row: Any) -> Any:
+    """The row, stored with its entry: where the service asks for more of a history than a test of pages needs."""
+    with transaction.atomic():
+        row.save(force_insert=True)
+        record(actor=SYSTEM, action=action, subject=row, changes=created(row))
+    return row
 
 
 @pytest.fixture
@@ -70,6 +83,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         chunks=[b"# Risks\n"],
         dated=date(2013, 3, 1),
     )
+    stream = streaming.add_stream(actor=SYSTEM, kind="files", name="Archive", settings={"path": "/nowhere"})
     token, _ = people.issue_token(actor=SYSTEM, user=cast.owner, name="old", scopes=["read"], days=1)
     rule = retraining.create_rule(
         actor=SYSTEM, model=model, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6
@@ -77,16 +91,18 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
     request = approvals.request_promotion(
         actor=SYSTEM, version=second, reason="AUC fell.", evidence={}, on_behalf_of=cast.owner, requester="Rule"
     )
-    retrained = Retraining.objects.create(
-        rule=rule,
-        model=model,
-        key="r",
-        week=date(2013, 3, 4),
-        started_by="Rule",
-        reason="AUC fell.",
-    stream = streaming.add_stream(actor=SYSTEM, kind="files", name="Archive", settings={"path": "/nowhere"})
-        champion=version,
-        job=job,
+    retrained = written(
+        FIRED,
+        Retraining(
+            rule=rule,
+            model=model,
+            key="r",
+            week=date(2013, 3, 4),
+            started_by="Rule",
+            reason="AUC fell.",
+            champion=version,
+            job=job,
+        ),
     )
     rows: dict[str, Any] = {
         "pipeline": pipeline,
@@ -97,6 +113,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "job": job,
         "export": exports.ask_export(actor=SYSTEM, scope=scope_of(viewer=SYSTEM, kind="model", name=model.slug)),
         "source": source,
+        "stream": stream,
         "document": document,
         "token": token,
         "hold": holds.place_hold(actor=SYSTEM, kind="team", target=str(cast.other_team.pk), reason="an inquiry"),
@@ -104,16 +121,17 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "witness": assurance.add_witness(
             actor=SYSTEM, kind="folder", name="Second disk", settings={"path": "/nowhere/witness"}
         ),
-        "incident": Incident.objects.create(
-            kind="key_missing", at=clock.now(), sentence="It is over.", halts=False, closed_at=clock.now()
+        "incident": written(
+            INCIDENT_OPENED,
+            Incident(kind="key_missing", at=clock.now(), sentence="It is over.", halts=False, closed_at=clock.now()),
         ),
         "membership": Membership.objects.get(user=cast.validator),
         "rule": rule,
         "request": request,
         "retraining": retrained,
-        "review": Review.objects.create(
-            model=model, retraining=retrained, reason="Retraining does not help.", opened_at=clock.now()
+        "review": written(
+            REVIEW_OPENED,
+            Review(model=model, retraining=retrained, reason="Retraining does not help.", opened_at=clock.now()),
         ),
-        "stream": stream,
     }
     return World(cast, rows)
