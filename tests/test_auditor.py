@@ -22,7 +22,11 @@ from tests.support.world import World
 
 READS = [line for line, method in LINES if method == "get" and line["get"]["others"] != 405]
 WRITES = [(line, method) for line, method in LINES if method != "get"]
-SEARCHES = ("/audit/?q=zqhid", "/models/?q=zqhid", "/jobs/?q=zqhid", "/api/v1/ledger/entries?q=zqhid")
+SEARCHES = (
+    *(f"/audit/?q={part}" for part in ("zqhid", "subject:zqhid", "model:zqhid", "use-case:zqhid", "reason:zqhid")),
+    *(f"/audit/complete/?q={part}" for part in ("model:zqhid", "use-case:zqhid", "subject:zqhid", "source:zqhid")),
+    *("/models/?q=zqhid", "/jobs/?q=zqhid", "/api/v1/ledger/entries?q=zqhid"),
+)
 
 
 def limited(world: World, **limits: Any) -> User:
@@ -92,7 +96,8 @@ def test_unlimited_auditor_meets_both_models_so_that_the_walk_can_fail(world: Wo
         "/spend/", "/spend/bills/", "/spend/?format=csv", "/returns/", "/decisions/", "/retraining/", "/maturity/",
         "/api/v1/models", "/api/v1/datasets", "/api/v1/uploads", "/api/v1/jobs", "/api/v1/costs", "/api/v1/bills",
         "/api/v1/promotion-requests", "/api/v1/retrainings", "/api/v1/ledger/entries", "/audit/?q=zqhid",
-        "/api/v1/ledger/entries?q=zqhid",
+        "/api/v1/ledger/entries?q=zqhid", "/audit/?q=subject:zqhid", "/audit/?q=reason:zqhid",
+        "/audit/complete/?q=model:zqhid", "/audit/complete/?q=use-case:zqhid",
     } <= met  # fmt: skip
 
 
@@ -159,9 +164,10 @@ MAY_CHANGE = {
     "settings/": {"people.user"},
     "audit/exports/": {"jobs.job", "exports.export"},
     "api/v1/exports": {"jobs.job", "exports.export"},
+    "audit/standing/check/": {"jobs.job"},
 }
 """What an auditor's own writes change beside the ledger: their session, their own name and zone, the export that they
-ask for with the job that makes it."""
+ask for with the job that makes it, and the job that asks the witnesses."""
 KEPT = {"sessions.session", "people.reading"}
 """What every request may touch: the session, and that something was read in this hour."""
 
