@@ -159,6 +159,8 @@ class Report:
     summary: tuple[Table, ...] = ()
 
 
+MOST_ROWS: Final = 500
+"""A report is for people; the bundle's other files hold all rows."""
 Headings = list[str | Heading]
 """Names of columns; plain text is a column of words."""
 
@@ -171,7 +173,7 @@ def table(
     note: str = "",
     long: bool = False,
 ) -> Table:
-    """A table; headings as plain text are columns of words.
+    """A table; headings as plain text are columns of words. Of more than MOST_ROWS it holds the first, and says so.
 
     Raises:
         ValueError: a row has not as many cells as there are headings.
@@ -180,7 +182,9 @@ def table(
     for row in rows:
         if len(row) != len(columns):
             raise ValueError(f"{title}: a row of {len(row)} cells under {len(columns)} headings.")
-    return Table(title, columns, tuple(tuple(row) for row in rows), note, long)
+    if len(rows) > MOST_ROWS:
+        note = " ".join(part for part in (f"The first {MOST_ROWS:,} of {len(rows):,} rows.", note) if part)
+    return Table(title, columns, tuple(tuple(row) for row in rows[:MOST_ROWS]), note, long)
 
 
 def number(text: str) -> Heading:

@@ -18,7 +18,6 @@ from costs.allocation.domain import EVIDENCE, REASONS, STAGES
 from costs.allocation.selectors import MonthCost
 
 CLAIMS: Final = {"costs": "costs of each model"}
-MOST: Final = 400
 
 
 def register() -> None:
@@ -99,15 +98,12 @@ def _tables(costs: Sequence[MonthCost]) -> list[Table]:
             money(row.effective, row.currency),
             "simulated bill" if row.simulated else "bill",
         ]
-        for row in costs[:MOST]
+        for row in costs
     ]
-    note = (
-        f"The first {MOST} of {len(costs):,} rows; export one model to see all of its own." if len(costs) > MOST else ""
-    )
     headings: Headings = ["Month", "Model", "Stage", "Found", number("Billed"), number("Effective"), "From a"]
     return [
         table("By stage", ["Model", "Stage", number("Effective cost")], stages),
-        table("By month and stage", headings, rows, note=note, long=len(rows) > 20),
+        table("By month and stage", headings, rows, long=len(rows) > 20),
     ]
 
 

@@ -16,6 +16,8 @@ ENDS: Final = 20
 MOST_ACTORS: Final = 10_000
 OTHERS: Final = ("", "")
 """The key under which actors beyond MOST_ACTORS are counted together."""
+FEW: Final = 4
+UNSAID: Final = frozenset({"created_at", "salt"})
 MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 LONGEST: Final = 240
 """Texts in lists are cut here: the entry itself is in the bundle."""
@@ -211,19 +213,25 @@ def _read(changes: Any) -> Mapping[str, Any]:
 
 
 def changes_in_words(changes: Mapping[str, Any]) -> str:
-    """What was one thing before and is another now: "state: open, now approved"; long values are only named.
+    """What an entry changed: "state: open, now approved"; long values are only named.
 
-    What had no value before is not said: an entry that registers something lists all its fields.
+    What had no value before is said where it is little ("vote: approve"): an entry that registers something lists all
+    of its fields, which nobody reads in a line. Ids and times of recording are left out.
     """
+    few = len(changes) <= FEW
     words = []
     for name, pair in sorted(changes.items()):
+        if name in UNSAID or name.endswith("_id"):
+            continue
         before, after = (_short(value) for value in pair)
         label = name.replace("_", " ")
         if before == "":
-            continue
-        words.append(
-            f"{label} changed" if before is None or after is None else f"{label}: {before}, now {after or 'empty'}"
-        )
+            if few and after:
+                words.append(f"{label}: {after}")
+        elif before is None or after is None:
+            words.append(f"{label} changed")
+        else:
+            words.append(f"{label}: {before}, now {after or 'empty'}")
     return "; ".join(words)
 
 

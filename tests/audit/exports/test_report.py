@@ -13,6 +13,13 @@ def test_row_of_another_length_is_refused():
         table("T", ["A", "B"], [["a", "b"], ["a"]])
 
 
+def test_more_rows_than_people_read_are_cut_and_counted():
+    made = table("T", ["A"], [[f"{at}"] for at in range(1200)], note="All are in the bill of materials.")
+    assert (len(made.rows), made.rows[-1]) == (500, ("499",))
+    assert made.note == "The first 500 of 1,200 rows. All are in the bill of materials."
+    assert table("T", ["A"], [["a"]] * 500).note == ""
+
+
 def test_unknown_is_a_mark_and_never_empty():
     assert known("") is known(None) is UNKNOWN
     assert known("0") == "0"

@@ -90,7 +90,13 @@ def test_long_texts_are_cut_where_they_are_listed():
     ("changes", "words"),
     [
         ({"state": ["open", "approved"]}, "state: open, now approved"),
-        ({"slug": [None, "late-arrival"], "rows": ["", 3]}, ""),
+        (
+            {"vote": [None, "approve"], "as": [None, "approver"], "about": [None, "a" * 64]},
+            "as: approver; vote: approve",
+        ),
+        ({name: [None, "x"] for name in "abcde"}, ""),
+        ({"a": ["x", "y"], **{name: [None, "x"] for name in "bcdef"}}, "a: x, now y"),
+        ({"owner_id": ["1", "2"], "created_at": [None, "2013-07-08T09:00:00"], "salt": ["a", "b"]}, ""),
         ({"until": ["2013-07-08T09:00:00.000000+00:00", None]}, "until: 2013-07-08 09:00, now empty"),
         ({"settings": [{"path": "a"}, {"path": "b"}]}, "settings changed"),
         ({"b_flag": [True, False], "a": [1, 2]}, "a: 1, now 2; b flag: yes, now no"),
