@@ -198,7 +198,9 @@ class Actor:
     def why_not(self, right: str) -> str:
         """The sentence that a disabled action shows."""
         if not self.in_scope(right):
-            return f"This token may not {SENTENCES[right]}: its scope is {listed(sorted(self.scopes or ())) or 'empty'}."
+            return (
+                f"This token may not {SENTENCES[right]}: its scope is {listed(sorted(self.scopes or ())) or 'empty'}."
+            )
         return f"You may not {SENTENCES[right]} here: {who_may(right)} of this team can."
 
     def teams(self, right: str) -> set[UUID] | None:

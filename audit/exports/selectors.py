@@ -14,7 +14,9 @@ from audit.exports.domain.scope import ALL, KINDS, MODEL, TEAM, USE_CASE, Scope
 from audit.people import selectors as people
 
 
-def scope_of(*, viewer: Actor, kind: str, name: str = "", since: date | None = None, until: date | None = None) -> Scope:
+def scope_of(
+    *, viewer: Actor, kind: str, name: str = "", since: date | None = None, until: date | None = None
+) -> Scope:
     """The scope that a kind and a short name (or name) stand for.
 
     Raises:

@@ -5,7 +5,6 @@ Writers do not wait for one another: an entry gets its number, and its place in 
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 from uuid import UUID
 
 from django.db import models, transaction
