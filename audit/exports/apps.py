@@ -11,7 +11,8 @@ class ExportsConfig(AppConfig):
 
     def ready(self) -> None:
         """Adds what the first floor knows to every report, the job that builds, and the page."""
-        from audit.exports import ledger_actions, own, shown, tasks  # noqa: F401
+        from audit.exports import ledger_actions, own, shown, storing, tasks  # noqa: F401
 
         own.register()
         shown.register()
+        storing.register_own()

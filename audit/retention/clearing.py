@@ -106,18 +106,24 @@ def clear(*, actor: Actor, policy: Policy, digest: str, at: datetime, progress: 
     return done
 
 
+def gone(path: str, *, kind: str, digest: str, at: datetime) -> Removed:
+    """Removes a file from the lake, and remembers that; what calls this says so in an entry with the row."""
+    size = store.size(path)
+    store.remove(path)
+    values = {"kind": kind, "digest": digest, "size": size or 0, "at": at}
+    row, _ = Removed.objects.update_or_create(path=path, defaults=values)
+    return row
+
+
 def _remove(actor: Actor, rule: Rule, found: dict[str, list[Document]], digest: str, at: datetime) -> int:
     removed, groups = [], defaultdict[tuple[Any, ...], list[tuple[Removed, Document]]](list)
     for path, documents in found.items():
-        size = store.size(path)
+        first = documents[0]
+        row = gone(path, kind=first.kind, digest=first.digest, at=at)
         for one in documents:
             let_go = PROVIDERS[one.kind].let_go
             if let_go is not None:
                 let_go(actor, one, rule.why)
-        store.remove(path)
-        first = documents[0]
-        values = {"kind": first.kind, "digest": first.digest, "size": size or 0, "at": at}
-        row, _ = Removed.objects.update_or_create(path=path, defaults=values)
         removed.append(row)
         for life in dict.fromkeys((one.team, one.model, one.use_case) for one in documents):
             groups[life].append((row, first))

@@ -9,17 +9,24 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from audit.base.actors import Actor
 from audit.people.models import User
-from audit.retention.domain.traces import Traces
+from audit.retention.persons import Person
+
+Count = Callable[[User, Person], int]
+Erase = Callable[[Actor, User, Person], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Something that its slice erases itself. ``words`` say what, in the plural; ``count`` and ``erase`` how many."""
+    """Something that its slice erases itself. ``words`` say what, in the plural; ``count`` and ``erase`` how many.
+
+    Both get the user as they still are, and the person as the log knows them; ``erase`` runs within the erasure.
+    """
 
     words: str
-    count: Callable[[User, Traces], int]
-    erase: Callable[[User, Traces], int]
+    count: Count
+    erase: Erase
 
 
 NAMES: Final[dict[str, tuple[str, ...]]] = {}
@@ -38,7 +45,7 @@ def leave(label: str, *, why: str) -> None:
     LEFT[label] = why
 
 
-def own(words: str, *, count: Callable[[User, Traces], int], erase: Callable[[User, Traces], int]) -> None:
+def own(words: str, *, count: Count, erase: Erase) -> None:
     """What is no text column, or is deleted and not rewritten."""
     OWN[words] = Own(words, count, erase)
 

@@ -41,7 +41,7 @@ def plan(user: User) -> Plan:
         roles=Membership.objects.filter(user=user).count(),
         tokens=Token.objects.filter(user=user, revoked_at=None).count(),
         records=dict(copies.count(person.traces, shared=person.shared)),
-        own={one.words: one.count(user, person.traces) for one in erasers.OWN.values()},
+        own={one.words: one.count(user, person) for one in erasers.OWN.values()},
     )
 
 
@@ -70,7 +70,7 @@ def carry_out(*, actor: Actor, user: User, person: Person, reason: str) -> dict[
     _overwrite_what_is_deleted()
     counts: dict[str, int] = ending.end_access(actor=actor, user=user, reason=reason)
     for one in erasers.OWN.values():
-        counts[one.words] = one.erase(user, person.traces)
+        counts[one.words] = one.erase(actor, user, person)
     changed = _rename_tokens(user)
     _anonymise(user, person)
     changed += copies.erase(person.traces, shared=person.shared)

@@ -87,12 +87,12 @@ def on_person(person: Person) -> list[Hold]:
     found = []
     for hold in open_holds():
         covered = scope(hold)
-        if hold.target == person.id or hold.kind == Kind.ALL or (covered is not None and _is_in(person, covered)):
+        if hold.target == person.id or hold.kind == Kind.ALL or (covered is not None and is_in(person, covered)):
             found.append(hold)
     return found
 
 
-def _is_in(person: Person, covered: Q) -> bool:
+def is_in(person: Person, covered: Q) -> bool:
     """Whether the person acts in, or is told of by, an entry of ``covered``."""
     rows = Entry.objects.filter(covered, pruned=False).order_by()
     told = Q(subject_type=person.LABEL, subject_id=person.id) | Q(changes__contains=person.id)

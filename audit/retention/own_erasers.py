@@ -8,12 +8,12 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db.models import Model, QuerySet
 
-from audit.base.actors import Role
+from audit.base.actors import Actor, Role
 from audit.catalogue.models import Model as CatalogueModel
 from audit.jobs.models import OPEN, Job
 from audit.people.models import IdempotencyKey, Membership, Reading, User
 from audit.retention import erasers
-from audit.retention.domain.traces import Traces
+from audit.retention.persons import Person
 
 SEALED = "It is sealed: commitments stand in it, and the content of entries that name someone in clear is removed."
 HASHES = "Hashes, keys and signed notes: no words of people stand in it."
@@ -25,7 +25,7 @@ def _sessions(user: User) -> list[str]:
     return [row.session_key for row in rows if row.get_decoded().get(SESSION_KEY) == str(user.pk)]
 
 
-def _end_sessions(user: User, traces: Traces) -> int:
+def _end_sessions(actor: Actor, user: User, person: Person) -> int:
     return _deleted(Session.objects.filter(pk__in=_sessions(user)))
 
 
@@ -35,8 +35,9 @@ def _deleted(rows: "QuerySet[Any]") -> int:
     return count
 
 
-def _guesses(traces: Traces) -> "Iterator[QuerySet[Any]]":
-    return (kind.objects.filter(username__iexact=traces.email) for kind in (AccessAttempt, AccessFailureLog, AccessLog))
+def _guesses(person: Person) -> "Iterator[QuerySet[Any]]":
+    email = person.traces.email
+    return (kind.objects.filter(username__iexact=email) for kind in (AccessAttempt, AccessFailureLog, AccessLog))
 
 
 def _of_user(kind: type[Model], path: str) -> "Callable[[User], QuerySet[Any]]":
@@ -73,8 +74,8 @@ def register_own() -> None:
     erasers.own("sessions", count=lambda user, _: len(_sessions(user)), erase=_end_sessions)
     erasers.own(
         "counts of guessed passwords",
-        count=lambda _, traces: sum(rows.count() for rows in _guesses(traces)),
-        erase=lambda _, traces: sum(_deleted(rows) for rows in _guesses(traces)),
+        count=lambda _, person: sum(rows.count() for rows in _guesses(person)),
+        erase=lambda _, __, person: sum(_deleted(rows) for rows in _guesses(person)),
     )
     for words, kind, path in (
         ("kept answers to API calls", IdempotencyKey, "token__user"),
@@ -84,7 +85,7 @@ def register_own() -> None:
         erasers.own(
             words,
             count=lambda user, _, rows=rows: rows(user).count(),
-            erase=lambda user, _, rows=rows: _deleted(rows(user)),
+            erase=lambda _, user, __, rows=rows: _deleted(rows(user)),
         )
     erasers.names("jobs.job", "actor_name", "actor_id", "subject_name")
     erasers.names("ledger.verification", "actor_name")

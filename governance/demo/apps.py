@@ -11,7 +11,8 @@ class DemoConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers jobs, who follows them, readiness and the notice that pages show."""
-        from governance.demo import replay, shown, tasks  # noqa: F401
+        from governance.demo import leaving, replay, shown, tasks  # noqa: F401
 
         replay.register()
         shown.register()
+        leaving.register()

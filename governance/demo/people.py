@@ -26,7 +26,7 @@ def found(*, actor: Actor) -> Team:
     if team:
         return team
     passwords = {person.key: secrets.token_urlsafe(12) for person in about.people}
-    _write({person.key: {"email": person.email, "password": passwords[person.key]} for person in about.people})
+    write({person.key: {"email": person.email, "password": passwords[person.key]} for person in about.people})
     with transaction.atomic():
         team = services.create_team(actor=actor, slug=about.team["slug"], name=about.team["name"])
         for person in about.people:
@@ -45,7 +45,8 @@ def user(key: str) -> User:
     return User.objects.get(email=email)
 
 
-def _write(signins: dict[str, dict[str, str]]) -> None:
+def write(signins: dict[str, dict[str, str]]) -> None:
+    """Replaces the file with the sign-ins."""
     target = signins_path()
     draft = target.with_suffix(".new")
     draft.unlink(missing_ok=True)

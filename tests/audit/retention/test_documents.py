@@ -58,7 +58,7 @@ def removed() -> list[str]:
 
 
 def test_every_kind_that_the_lake_keeps_has_a_clock() -> None:
-    assert set(PROVIDERS) == {"upload", "partition", "artefact", "dataset", "attachment", "bill"}
+    assert set(PROVIDERS) == {"upload", "partition", "artefact", "dataset", "attachment", "bill", "bundle"}
     for kind in PROVIDERS:
         assert str(in_force().policy.of_kind(kind).keep) == "10 years"
 
