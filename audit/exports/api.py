@@ -52,9 +52,7 @@ class ExportOut(Schema):
 @router.post("/exports", response=answers(403, 404, 409, 422, accepted=ExportOut), summary="Ask for evidence")
 def ask(request: HttpRequest, body: ExportIn) -> Any:
     """Seals the log and pins the bundle to it; a job builds it."""
-    scope = selectors.scope_of(
-        viewer=request.actor, kind=body.kind, name=body.name, since=body.since, until=body.until
-    )
+    scope = selectors.scope_of(viewer=request.actor, kind=body.kind, name=body.name, since=body.since, until=body.until)
     return 202, starting.begin(actor=request.actor, trigger="api", scope=scope, size=body.size)
 
 

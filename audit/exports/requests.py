@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import seen
-from audit.catalogue.models import Model, UseCase
+from audit.catalogue.models import Model
 from audit.exports.domain.scope import MODEL, TEAM, USE_CASE, Scope
 from audit.exports.models import Export
 from audit.people.models import Team
@@ -33,28 +33,22 @@ def export(*, viewer: Actor, export_id: str) -> Export:
 
 def team_of(scope: Scope) -> Team | None:
     """The team that owns what the scope speaks of; None for the whole organisation."""
-    if scope.kind == MODEL:
-        return Team.objects.get(use_cases__models__pk=scope.id)
-    if scope.kind == USE_CASE:
-        return Team.objects.get(use_cases__pk=scope.id)
-    return Team.objects.get(pk=scope.id) if scope.kind == TEAM else None
+    if scope.id is None:
+        return None
+    path = {MODEL: "use_cases__models__pk", USE_CASE: "use_cases__pk", TEAM: "pk"}[scope.kind]
+    return Team.objects.get(**{path: scope.id})
 
 
 def scope_of_export(row: Export) -> Scope:
     """What the export speaks of; its name is the one of the day on which it was asked for."""
-    return Scope(
-        kind=row.kind, id=row.scope, name=row.name, since=row.since, until=row.until, models=_models(row)
-    )
+    return Scope(kind=row.kind, id=row.scope, name=row.name, since=row.since, until=row.until, models=_models(row))
 
 
 def _models(row: Export) -> tuple[UUID, ...]:
     found = Model.objects.filter(created_at__lte=row.created_at).order_by("pk")
-    if row.kind == MODEL:
-        found = found.filter(pk=row.scope)
-    elif row.kind == USE_CASE:
-        found = found.filter(use_case=row.scope)
-    elif row.kind == TEAM:
-        found = found.filter(use_case__in=UseCase.objects.filter(team=row.scope))
+    if row.scope is not None:
+        path = {MODEL: "pk", USE_CASE: "use_case", TEAM: "use_case__team"}[row.kind]
+        found = found.filter(**{path: row.scope})
     return tuple(found.values_list("pk", flat=True))
 
 

@@ -15,8 +15,12 @@ def _pieces(values: Sequence[Any], size: int = AT_ONCE) -> Iterator[Sequence[Any
 
 def _columns(model: type[models.Model], names: Sequence[str]) -> tuple[str, list[str]]:
     """The table and the columns, quoted: names come from models and never from outside."""
-    quote = connection.ops.quote_name
-    return quote(model._meta.db_table), [quote(model._meta.get_field(name).column) for name in names]
+    return connection.ops.quote_name(model._meta.db_table), [column(model, name) for name in names]
+
+
+def column(model: type[models.Model], name: str) -> str:
+    """The column of a field, quoted."""
+    return connection.ops.quote_name(str(model._meta.get_field(name).get_attname_column()[1]))  # type: ignore[union-attr]
 
 
 def insert(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:

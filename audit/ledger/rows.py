@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from audit.ledger import bulk
 from audit.ledger.domain import leaves
 from audit.ledger.models import BODY, Entry, Leaf
 
@@ -56,10 +57,10 @@ class Sealed:
 
 def _texts() -> str:
     """The columns of ``BODY`` as SQL, each as the text that is sealed."""
-    quote, vendor = connection.ops.quote_name, connection.vendor
+    vendor = connection.vendor
     columns = []
     for name in BODY:
-        column = f"e.{quote(Entry._meta.get_field(name).column)}"
+        column = f"e.{bulk.column(Entry, name)}"
         columns.append(AT[vendor] if name == "at" else ID[vendor].format(column) if name in IDS else column)
     return ", ".join(columns)
 

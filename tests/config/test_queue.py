@@ -14,9 +14,14 @@ def test_reader_that_looks_all_the_time_never_meets_half_a_message(tmp_path: Pat
     with Connection(transport=queue.Transport, transport_options=options) as connection:
         inbox, outbox = connection.SimpleQueue("jobs"), connection.SimpleQueue("jobs")
         total, text = 300, "x" * 20_000
-        writer = threading.Thread(target=lambda: [outbox.put({"n": n, "text": text}) for n in range(total)])
+
+        def write() -> None:
+            for n in range(total):
+                outbox.put({"n": n, "text": text})
+
+        writer = threading.Thread(target=write)
         writer.start()
-        read = []
+        read: list[int] = []
         while len(read) < total:
             message = inbox.get(timeout=20)
             read.append(message.payload["n"])

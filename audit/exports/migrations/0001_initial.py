@@ -8,41 +8,48 @@ import audit.base.ids
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Export',
+            name="Export",
             fields=[
-                ('id', models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(default=audit.base.clock.now, editable=False)),
-                ('kind', models.CharField(max_length=10)),
-                ('scope', models.UUIDField(null=True)),
-                ('name', models.CharField(blank=True, max_length=300)),
-                ('since', models.DateField(null=True)),
-                ('until', models.DateField(null=True)),
-                ('size', models.BigIntegerField()),
-                ('first', models.BigIntegerField(null=True)),
-                ('last', models.BigIntegerField(null=True)),
-                ('checkpoint', models.TextField()),
-                ('index', models.JSONField(default=dict)),
-                ('asked_by', models.CharField(max_length=254)),
-                ('asked_name', models.CharField(max_length=200)),
-                ('entries', models.BigIntegerField(null=True)),
-                ('bytes', models.BigIntegerField(null=True)),
-                ('digest', models.CharField(blank=True, max_length=64)),
-                ('path', models.CharField(blank=True, max_length=200)),
-                ('built_at', models.DateTimeField(null=True)),
-                ('team', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='people.team')),
+                (
+                    "id",
+                    models.UUIDField(default=audit.base.ids.uuid7, editable=False, primary_key=True, serialize=False),
+                ),
+                ("created_at", models.DateTimeField(default=audit.base.clock.now, editable=False)),
+                ("kind", models.CharField(max_length=10)),
+                ("scope", models.UUIDField(null=True)),
+                ("name", models.CharField(blank=True, max_length=300)),
+                ("since", models.DateField(null=True)),
+                ("until", models.DateField(null=True)),
+                ("size", models.BigIntegerField()),
+                ("first", models.BigIntegerField(null=True)),
+                ("last", models.BigIntegerField(null=True)),
+                ("checkpoint", models.TextField()),
+                ("index", models.JSONField(default=dict)),
+                ("asked_by", models.CharField(max_length=254)),
+                ("asked_name", models.CharField(max_length=200)),
+                ("entries", models.BigIntegerField(null=True)),
+                ("bytes", models.BigIntegerField(null=True)),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("path", models.CharField(blank=True, max_length=200)),
+                ("built_at", models.DateTimeField(null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="people.team"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('-created_at',),
-                'indexes': [models.Index(fields=['kind', 'scope', 'size'], name='exports_same_scope')],
+                "ordering": ("-created_at",),
+                "indexes": [models.Index(fields=["kind", "scope", "size"], name="exports_same_scope")],
             },
         ),
     ]

@@ -42,7 +42,7 @@ def leaf(body: Body, number: int, positions: Mapping[str, int]) -> bytes:
     thousands of leaves a second. Tests hold the bytes to those of the reference encoder.
     """
     chains = ",".join([f"{_quoted(key)}:{positions[key]}" for key in sorted(positions)])
-    plain = [*map(_quoted, map(body.__getitem__, PLAIN))]
+    plain = [_quoted(body[name] or "") for name in PLAIN]
     ids = [f'"{value}"' if value else "null" for value in map(body.__getitem__, IDS)]
     fields = FORM % (*plain[:6], body["changes"], ids[0], *plain[6:9], body["states"], *plain[9:], *ids[1:])
     return f'{{"body":{{{fields}}},"chains":{{{chains}}},"number":{number}}}'.encode()

@@ -5,6 +5,7 @@ import math
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -78,5 +79,5 @@ def test_leaf_has_the_bytes_of_the_reference(fields: dict, changes: dict, subjec
     body = {**dict.fromkeys(leaves.FIELDS, ""), **dict.fromkeys(leaves.IDS), **fields, "states": "{}"}
     body["changes"] = rfc8785.dumps(changes).decode()
     positions = {f"subject:{subject}": 3, "model:x": 7}
-    whole = {"body": leaves.told(body), "chains": positions, "number": number}
+    whole: Any = {"body": leaves.told(body), "chains": positions, "number": number}
     assert leaves.leaf(body, number, positions) == rfc8785.dumps(whole)
