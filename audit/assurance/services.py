@@ -7,7 +7,8 @@ from django.db import transaction
 
 from audit.assurance import delivery, ledger_actions, vault, witnesses
 from audit.assurance.checking import check_witnesses
-from audit.assurance.models import Witness
+from audit.assurance.domain.standing import PATIENCE, has_rested
+from audit.assurance.models import Receipt, Witness
 from audit.assurance.witnesses import folder
 from audit.base import clock, ids
 from audit.base.actors import Actor
@@ -165,6 +166,14 @@ def start_delivery(*, actor: Actor, trigger: str, witness: Witness) -> Job:
     """The job that delivers; not for one moment alone, for a clock may show the same moment twice."""
     key, args = f"{witness.pk}:{ids.uuid7()}", {"witness": str(witness.pk)}
     return jobs.start(DELIVER, actor=actor, trigger=trigger, args=args, key=key, subject=witness)
+
+
+def wants_to_be_asked(witness: Witness, done: delivery.Delivered) -> bool:
+    """Whether a witness that took something has not told yet whether it has our log: then nobody waits an hour."""
+    if done.count == 0 or witness.agrees is not None:
+        return False
+    first = not Receipt.objects.filter(witness=witness)[done.count : done.count + 1].exists()
+    return first or has_rested(witness.checked_at, PATIENCE, clock.now())
 
 
 def note_end(job: Job) -> None:

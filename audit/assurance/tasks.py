@@ -18,7 +18,7 @@ def deliver(run: Run, *, witness: str) -> dict[str, Any]:
     done = delivery.deliver(witness=found, progress=lambda count, of: run.progress(count, of, "checkpoints delivered"))
     if done.error:
         run.log(done.error)
-    if done.contradicts:
+    if done.contradicts or services.wants_to_be_asked(found, done):
         check_witnesses(actor=run.actor)
     return {"checkpoints": done.count, "size": done.size}
 

@@ -72,7 +72,7 @@ def _standing(request: HttpRequest, *, key: forms.Form | None = None, status: in
         "rows": rows,
         "root": note.checkpoint_of(state.newest.note).root.hex() if state.newest else None,
         "keys": selectors.signing_keys(),
-        "kinds": witnesses.KINDS.values(),
+        "kinds": [(code, kind.title) for code, kind in witnesses.KINDS.items()],
         "key_form": key or KeyForm(),
         "settle_form": SettleForm(),
         "whole": whole,
@@ -151,7 +151,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
             messages.success(request, f"{made} is a witness now.")
             return redirect("assurance:witness", made.pk)
     failed = bool(own.errors or general.errors)
-    context = {"kind": found, "own": own, "general": general}
+    context = {"title": found.title, "description": found.description, "own": own, "general": general}
     return render(request, "assurance/add.html", context, status=422 if failed else 200)
 
 
@@ -188,7 +188,8 @@ def _page(
     secret = [kind.form.base_fields[name].label for name in kind.secret]
     context = {
         **_row(found, selectors.state(), whole=True),
-        "kind": kind,
+        "title": kind.title,
+        "description": kind.description,
         "secret": secret,
         "receipts": selectors.receipts(viewer=request.actor, witness=found)[:20],
         "own": own or own_form(found, kind.form),

@@ -47,7 +47,9 @@ def _others(found: State, witnesses: Sequence[Witness]) -> str:
     if against:
         return f"{_and(against)} {'has' if len(against) == 1 else 'have'} another log."
     if not agree:
-        return f"Of {say.count(len(asked), 'witness', 'witnesses')} none has told yet whether it has this log."
+        if len(asked) == 1:
+            return f"Its witness, {asked[0].name}, has not told yet whether it has this log."
+        return f"None of its {len(asked)} witnesses has told yet whether it has this log."
     words = f"{_and(agree)} {'vouches' if len(agree) == 1 else 'vouch'} for it from outside of this database."
     silent = len(asked) - len(agree)
     return f"{words} {say.count(silent, 'witness', 'witnesses')} did not tell." if silent else words
