@@ -11,7 +11,10 @@ from audit.sources.contract import CONNECTORS
 
 
 class Source(Record):
-    """``cursor`` is the connector's; ``counts`` and ``problems`` are those of the last pull, ``totals`` of all."""
+    """``cursor`` is the connector's; ``counts`` and ``problems`` are those of the last pull, ``totals`` of all.
+
+    ``covering`` is when it was read as far as no entry tells of it yet (``domain.coverage.Open``).
+    """
 
     kind = models.CharField(max_length=40)
     name = models.CharField(max_length=200)
@@ -23,6 +26,7 @@ class Source(Record):
     counts = models.JSONField(default=dict)
     totals = models.JSONField(default=dict)
     problems = models.JSONField(default=list)
+    covering = models.JSONField(default=dict)
     last_started_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
     last_error = models.TextField(blank=True)

@@ -1,7 +1,6 @@
 """Connects sources and keeps what each pull found. A pull that runs twice takes effect once."""
 
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
@@ -15,8 +14,9 @@ from audit.jobs.run import Run
 from audit.ledger.audited import created
 from audit.ledger.services import record
 from audit.people.models import Team
-from audit.sources import ledger_actions
+from audit.sources import covering, ledger_actions
 from audit.sources.contract import CONNECTORS, Connector, PullContext
+from audit.sources.domain.coverage import COMPLETE, FAILED, PARTIAL, Stretch
 from audit.sources.models import Source
 
 RIGHT = "sources.manage"
@@ -50,7 +50,9 @@ def add_source(
     actor.check(RIGHT, team.pk)
     connector(kind)
     _check(team, name, every_seconds, but=None)
-    source = Source.objects.create(kind=kind, name=name, team=team, settings=settings, every_seconds=every_seconds)
+    source = Source(kind=kind, name=name, team=team, settings=settings, every_seconds=every_seconds)
+    covering.begin(source, at=clock.now())
+    source.save(force_insert=True)
     record(
         actor=actor,
         action=ledger_actions.ADDED,
@@ -102,18 +104,22 @@ def switch_source(*, actor: Actor, source: Source, enabled: bool, reason: str) -
         NotPermitted: the actor may not connect sources of the team.
     """
     actor.check(RIGHT, source.team_id)
-    changed = Source.objects.filter(pk=source.pk).exclude(enabled=enabled).update(enabled=enabled, last_error="")
-    source.refresh_from_db()
-    if changed:
+    locked = Source.objects.select_for_update(of=("self",)).select_related("team").get(pk=source.pk)
+    if locked.enabled != enabled:
+        covering.tell(locked, actor=actor)
+        if enabled:
+            covering.begin(locked, at=clock.now())
+        locked.enabled, locked.last_error = enabled, ""
+        locked.save()
         record(
             actor=actor,
             action=ledger_actions.SWITCHED,
-            subject=source,
-            team=source.team_id,
+            subject=locked,
+            team=locked.team_id,
             reason=reason,
             changes={"enabled": (not enabled, enabled)},
         )
-    return source
+    return locked
 
 
 @transaction.atomic
@@ -129,7 +135,8 @@ def note_asked(*, actor: Actor, source: Source) -> None:
 
 def pull(*, run: Run, source: Source) -> dict[str, Any]:
     """Takes in what is new, and keeps how far that went; returns the counts."""
-    Source.objects.filter(pk=source.pk).update(last_started_at=clock.now())
+    begun = clock.now()
+    Source.objects.filter(pk=source.pk).update(last_started_at=begun)
     context = PullContext(team=source.team, run=run)
     result = connector(source.kind).pull(context, source.settings, source.cursor)
     for problem in result.problems:
@@ -141,26 +148,45 @@ def pull(*, run: Run, source: Source) -> dict[str, Any]:
         stored.counts, stored.problems = result.counts, result.problems[:MOST_PROBLEMS]
         stored.totals = dict(Counter(stored.totals) + Counter(result.counts))
         stored.last_success_at, stored.last_error = clock.now(), ""
+        state = PARTIAL if result.problems else COMPLETE
+        found = Stretch(begun, stored.last_success_at, state, result.counts.get("new", 0))
+        covering.cover(stored, found, actor=run.actor, reason=_unused(result.problems))
         stored.save()
     return result.counts
 
 
+def _unused(problems: list[str]) -> str:
+    if not problems:
+        return ""
+    return problems[0] if len(problems) == 1 else f"{len(problems)} could not be used, such as {problems[0]}"
+
+
 def note_end(job: Job) -> None:
     """Keeps why a pull failed; forgets earlier scheduled pulls that found nothing, which would bury the rest."""
-    rows = Source.objects.filter(pk=job.subject_id)
     if job.state == State.FAILED:
-        rows.update(last_error=job.error)
+        _note_failure(job)
     elif job.trigger == "schedule" and not job.counts.get("new"):
         same = Job.objects.filter(kind=PULL, subject_id=job.subject_id, trigger="schedule", state=State.SUCCEEDED)
         same.filter(counts__new=0, children=None).exclude(pk=job.pk).delete()
 
 
+def _note_failure(job: Job) -> None:
+    source = Source.objects.select_for_update().filter(pk=job.subject_id).first()
+    if source is None:
+        return
+    source.last_error, ended = job.error, job.finished_at or clock.now()
+    failed = Stretch(job.started_at or ended, ended, FAILED)
+    covering.cover(source, failed, actor=jobs.actor_of(job), reason=job.error)
+    source.save(update_fields=("last_error", "covering"))
+
+
 def start_due() -> None:
-    """Starts a pull of each source whose time has come and that is not being pulled."""
+    """Starts a pull of each source whose time has come and that is not being pulled; tells when each was read."""
     at = clock.now()
-    for source in Source.objects.filter(enabled=True).select_related("team"):
+    for source in Source.objects.select_related("team"):
+        covering.tell_due(source)
         since = source.last_started_at
-        if since is not None and at - since < timedelta(seconds=source.every_seconds):
+        if not source.enabled or (since is not None and at - since < source.every):
             continue
         if Job.objects.filter(kind=PULL, subject_id=str(source.pk), state__in=OPEN).exists():
             continue

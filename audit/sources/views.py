@@ -1,5 +1,6 @@
 """Pages about sources: what is connected, whether it is read in time, and what it could not use."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from audit.base import ids
+from audit.base import clock, ids
 from audit.base.errors import InvalidInput
 from audit.jobs import services as jobs
 from audit.people.models import Team
 from audit.people.selectors import teams
-from audit.sources import domain, selectors, services
+from audit.sources import coverage, domain, selectors, services, shown
 from audit.sources.contract import CONNECTORS, Check
 from audit.sources.forms import SourceForm
 from audit.sources.models import Source
@@ -28,6 +29,8 @@ TAGS = {
     domain.Standing.NEVER: ("waiting", "First pull waits"),
     domain.Standing.OFF: ("off", "Switched off"),
 }
+DAYS = {"1": "last 24 hours", "7": "last 7 days", "30": "last 30 days"}
+TIMES = ("from", "until", "state", "why", "items")
 HEADINGS = ("name", "kind", "team", "state", "last_success", "every_seconds", "received", "problems", "error")
 
 
@@ -89,9 +92,13 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "sources/add.html", context, status=422 if failed else 200)
 
 
-def source(request: HttpRequest, source_id: UUID) -> HttpResponse:
-    """One source, and the form that changes it."""
+def source(request: HttpRequest, source_id: UUID) -> HttpResponseBase:
+    """One source, when it was read, and the form that changes it."""
     found = selectors.source(viewer=request.actor, source_id=str(source_id))
+    if wants_csv(request):
+        rows = shown.lines(told) if (told := _coverage(request, found)[0]) else []
+        cells = ([row.since, row.until, row.word, row.why, row.items] for row in rows)
+        return csv_response(cells, TIMES, f"{found.name}-coverage")
     if request.method == "POST":
         request.actor.check(services.RIGHT, found.team_id)
         own, general = _forms(request, found, bound=True)
@@ -118,6 +125,15 @@ def _forms(request: HttpRequest, found: Source, *, bound: bool = False) -> tuple
     return connector.form(initial=found.settings), SourceForm(initial=initial, teams=mine)
 
 
+def _coverage(request: HttpRequest, found: Source) -> tuple[coverage.Coverage | None, str]:
+    """When the source was read in the days that the address asks for; None before there is anything to tell."""
+    days = request.GET.get("days", "7")
+    days = days if days in DAYS else "7"
+    at = clock.now()
+    told = coverage.of_sources(viewer=request.actor, sources=[found], since=at - timedelta(days=int(days)), until=at)
+    return (told[0] if told else None), days
+
+
 def _page(
     request: HttpRequest,
     found: Source,
@@ -129,8 +145,16 @@ def _page(
 ) -> HttpResponse:
     own_form, general_form = _forms(request, found)
     may = request.actor.may(services.RIGHT, found.team_id)
+    told, days = _coverage(request, found)
     context = {
         **_row(found),
+        "days": days,
+        "day_choices": [(value, words.removeprefix("last ").capitalize()) for value, words in DAYS.items()],
+        "coverage": told,
+        "coverage_lede": shown.lede(told, DAYS[days]) if told else "",
+        "sentences": [shown.sentence(hole) for hole in reversed(told.holes)] if told else [],
+        "lines": shown.lines(told) if told else [],
+        "spans": shown.spans(told) if told else [],
         "source": found,
         "connector": services.connector(found.kind),
         "pulls": selectors.pulls(viewer=request.actor, source=found)[:10],

@@ -131,3 +131,29 @@ def difference(
         _tenth(x(high)),
         _tenth(x(value)),
     )
+
+
+def strip(spans: Sequence[tuple[float, float, str]], *, label: str, width: int = 720) -> SafeString:
+    """A band from left to right, drawn where ``spans`` (from, to, kind) lie; from and to are shares of it, 0 to 1.
+
+    A kind is "whole" (solid), "part" (hatched) or "hole" (hatched as a fault); what no span covers is the empty bed.
+    """
+    fill = {"whole": "var(--c1)", "part": "url(#h)", "hole": "url(#hb)"}
+    parts = [
+        format_html(
+            '<rect x="{}" y="3" width="{}" height="8" fill="{}"/>',
+            _tenth(begin * width),
+            _tenth(max((end - begin) * width, 1.0)),
+            fill[kind],
+        )
+        for begin, end, kind in spans
+    ]
+    return format_html(
+        '<svg class="meter" width="{}" height="14" viewBox="0 0 {} 14" preserveAspectRatio="none" role="img" '
+        'aria-label="{}"><rect class="bed" y="3" width="{}" height="8"/>{}</svg>',
+        width,
+        width,
+        label,
+        width,
+        mark_safe("".join(parts)),  # noqa: S308  every part is from format_html
+    )

@@ -32,6 +32,7 @@ class Migration(migrations.Migration):
                 ("counts", models.JSONField(default=dict)),
                 ("totals", models.JSONField(default=dict)),
                 ("problems", models.JSONField(default=list)),
+                ("covering", models.JSONField(default=dict)),
                 ("last_started_at", models.DateTimeField(null=True)),
                 ("last_success_at", models.DateTimeField(null=True)),
                 ("last_error", models.TextField(blank=True)),

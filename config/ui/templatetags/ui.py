@@ -132,6 +132,12 @@ def meter(
 
 
 @register.simple_tag
+def strip(spans: Sequence[tuple[float, float, str]], label: str) -> SafeString:
+    """``{% strip coverage.spans "Read for 97% of the last 7 days" %}``."""
+    return svg.strip(spans, label=label)
+
+
+@register.simple_tag
 def difference(value: Any, low: Any, high: Any, reach: float, margin: float | None = None) -> SafeString:
     """A drawn difference with its interval; the numbers stand in the cells beside it."""
     return svg.difference(value, low, high, reach=reach, margin=margin)

@@ -125,3 +125,10 @@ def test_job_open_is_polled_and_ended_is_not():
     ended = render('{% job job poll="/j/1/" %}', job=SampleJob("failed", "Import", error="Row 17"))
     assert "data-poll" not in ended
     assert 'data-ended="Import: failed."' in ended
+
+
+def test_strip_draws_spans_where_they_lie_and_the_shortest_is_seen():
+    html = svg.strip([(0, 0.5, "whole"), (0.5, 0.5001, "hole")], label="Read for half", width=100)
+    assert '<rect x="0" y="3" width="50" height="8" fill="var(--c1)"/>' in html
+    assert '<rect x="50" y="3" width="1" height="8" fill="url(#hb)"/>' in html
+    assert 'aria-label="Read for half"' in html

@@ -38,6 +38,11 @@ class Standing(StrEnum):
     WELL = "well"
 
 
+def patience(every: timedelta) -> timedelta:
+    """How long after a pull the next one may come without being late."""
+    return LATE_AFTER * max(every, timedelta(minutes=1))
+
+
 def standing(
     *, enabled: bool, every: timedelta, last_success: datetime | None, error: str, created: datetime, at: datetime
 ) -> Standing:
@@ -46,6 +51,6 @@ def standing(
         return Standing.OFF
     if error:
         return Standing.FAILING
-    if at - (last_success or created) > LATE_AFTER * max(every, timedelta(minutes=1)):
+    if at - (last_success or created) > patience(every):
         return Standing.LATE
     return Standing.WELL if last_success else Standing.NEVER
