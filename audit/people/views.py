@@ -133,10 +133,11 @@ def _change(request: HttpRequest, chosen: str, form: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A role that someone holds, with its limits in words, and whether it has ended."""
+    """A role that someone holds, with its limits and its last day in words, and whether it has ended."""
 
     row: Membership
     limits: str
+    last_day: str
     ended: bool
 
 
@@ -150,7 +151,8 @@ def _held(rows: list[Membership]) -> list[Held]:
         limit = selectors.limit_of(row) if row.limited else None
         own = [name for pk, name in names.items() if limit and limit.models and pk in limit.models]
         limits = words.limit_words(limit, own) if limit else ""
-        found.append(Held(row, limits, row.until is not None and row.until <= now))
+        last_day = words.last_day(row.until) if row.until else ""
+        found.append(Held(row, limits, last_day, row.until is not None and row.until <= now))
     return found
 
 

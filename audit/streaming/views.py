@@ -121,7 +121,11 @@ def _page(
         **_rows([found])[0],
         "kind": kind,
         "next": found.cursor + 1,
-        "shown": {name: value for name, value in found.settings.items() if name != "authority"},
+        "shown": [
+            (kind.form.base_fields[name].label, value)
+            for name, value in found.settings.items()
+            if name != "authority" and name in kind.form.base_fields
+        ],
         "own_authority": bool(found.settings.get("authority")),
         "secret": [kind.form.base_fields[name].label for name in kind.secret],
         "deliveries": selectors.deliveries(viewer=request.actor, stream=found)[:10],

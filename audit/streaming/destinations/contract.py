@@ -51,8 +51,12 @@ class Undelivered(Exception):
 
 
 class Destination(Protocol):
-    """One kind of place that events go to. ``secret`` names the settings that are kept encrypted."""
+    """One kind of place that events go to. ``secret`` names the settings that are kept encrypted.
 
+    ``do_not_call_in_templates``: a template that names the class means the class, and makes nothing of it.
+    """
+
+    do_not_call_in_templates: ClassVar[bool]
     kind: ClassVar[str]
     title: ClassVar[str]
     description: ClassVar[str]

@@ -58,6 +58,7 @@ class Newest:
 class Files:
     """Files below ``root``; each log has its folder."""
 
+    do_not_call_in_templates: ClassVar[bool] = True
     kind: ClassVar[str] = "files"
     title: ClassVar[str] = "NDJSON files"
     description: ClassVar[str] = "Files in a folder, one OCSF event a line, for a shipper or an archive to pick up"

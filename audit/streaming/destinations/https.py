@@ -5,6 +5,7 @@ redirect is followed, and of an answer nothing but its status is read, so the ad
 """
 
 import hashlib
+import re
 import ssl
 import time
 from datetime import timedelta
@@ -108,6 +109,7 @@ class HttpsForm(forms.Form):
 class Https:
     """The endpoint at ``url``."""
 
+    do_not_call_in_templates: ClassVar[bool] = True
     kind: ClassVar[str] = "https"
     title: ClassVar[str] = "HTTPS endpoint"
     description: ClassVar[str] = "A receiver that takes JSON lists of OCSF events: a SIEM, a collector, a data lake"
@@ -167,7 +169,8 @@ class Https:
         except httpx.TimeoutException as error:
             raise Undelivered(f"{self.url} does not answer within {SECONDS:g} seconds.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise Undelivered(f"{self.url} cannot be reached: {str(error) or type(error).__name__}.") from error
+            why = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
+            raise Undelivered(f"{self.url} cannot be reached: {why}.") from error
 
 
 def _why(status: int) -> str:

@@ -193,6 +193,7 @@ def test_administrator_limits_an_auditor_in_the_form(cast: Cast, model: Model, r
     assert client.post("/people/", sent).status_code == 302
     text = client.get("/people/").content.decode()
     assert "2 models (arrival-delay, late-arrival), entries from 1 January to 30 June 2013" in text
+    assert "<td>30 December 2099</td>" in text
     shown = cast.client("manager").get("/models/").content.decode()
     assert (
         "As an auditor you see 2 models, entries from 1 January to 30 June 2013; your access ends on 30 December 2099."

@@ -41,6 +41,8 @@ def test_administrator_adds_a_stream_and_the_entry_hides_its_secrets(cast: Cast,
         assert SECRET.removeprefix("whsec_") not in text
         assert "of-tests" not in text
     assert "Kept, encrypted, and never shown" in page
+    assert "<dt>Kind</dt><dd>HTTPS endpoint</dd>" in page
+    assert '<dt>Address</dt><dd class="mono">https://siem.example.org/in</dd>' in page
     assert entry.changes["signing_secret"] == [None, "set"]
     assert entry.changes["first_entry"] == [None, before + 1]
 
@@ -87,6 +89,8 @@ def test_page_says_how_far_each_is(
     delivery.deliver(stream=stream)
     text = cast.client("auditor").get("/audit/streams/").content.decode()
     assert "1 stream needs attention" in text
+    assert "Add: HTTPS endpoint" in text
+    assert "Add: NDJSON files" in text
     assert f"the furthest behind lacks {last} entries" in text
     assert "answers 500: it is out of order." in text
     lines = cast.client("auditor").get("/audit/streams/?format=csv").getvalue().decode().splitlines()
