@@ -87,7 +87,10 @@ def carry_out(*, actor: Actor, user: User, person: Person, reason: str) -> dict[
 def _sealed_mentions(person: Person) -> list[dict[str, Any]]:
     """The entries that name the person in clear, those written since we looked too."""
     found = [*person.mentions, *mentions_of(person, after=person.last)]
-    rows = list(Entry.objects.filter(pk__in=found).order_by("pk").values("id", "leaf__number"))
+    rows: list[dict[str, Any]] = [
+        {"id": pk, "leaf__number": number}
+        for pk, number in Entry.objects.filter(pk__in=found).order_by("pk").values_list("pk", "leaf__number")
+    ]
     if any(row["leaf__number"] is None for row in rows):
         words = "An entry that names the person is not sealed yet, so its content cannot go."
         raise Refused(f"{words} Try again in a minute; if it stays so, the audit log says what stops sealing.")

@@ -1,6 +1,6 @@
 """What this floor keeps of people beside text columns, what must be settled first, and what is left alone, and why."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
@@ -40,8 +40,13 @@ def _guesses(person: Person) -> "Iterator[QuerySet[Any]]":
     return (kind.objects.filter(username__iexact=email) for kind in (AccessAttempt, AccessFailureLog, AccessLog))
 
 
-def _of_user(kind: type[Model], path: str) -> "Callable[[User], QuerySet[Any]]":
-    return lambda user: kind._default_manager.filter(**{path: user})
+def _deleted_with(words: str, kind: type[Model], path: str) -> None:
+    """Rows that point at the user by ``path`` are deleted with them."""
+
+    def rows(user: User) -> "QuerySet[Any]":
+        return kind._default_manager.filter(**{path: user})
+
+    erasers.own(words, count=lambda user, _: rows(user).count(), erase=lambda actor, user, person: _deleted(rows(user)))
 
 
 def only_administrator(user: User) -> list[str]:
@@ -77,16 +82,8 @@ def register_own() -> None:
         count=lambda _, person: sum(rows.count() for rows in _guesses(person)),
         erase=lambda _, __, person: sum(_deleted(rows) for rows in _guesses(person)),
     )
-    for words, kind, path in (
-        ("kept answers to API calls", IdempotencyKey, "token__user"),
-        ("notes of what was read", Reading, "user"),
-    ):
-        rows = _of_user(kind, path)
-        erasers.own(
-            words,
-            count=lambda user, _, rows=rows: rows(user).count(),
-            erase=lambda _, user, __, rows=rows: _deleted(rows(user)),
-        )
+    _deleted_with("kept answers to API calls", IdempotencyKey, "token__user")
+    _deleted_with("notes of what was read", Reading, "user")
     erasers.names("jobs.job", "actor_name", "actor_id", "subject_name")
     erasers.names("ledger.verification", "actor_name")
     erasers.names("ledger.incident", "closed_by")

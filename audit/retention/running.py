@@ -8,7 +8,7 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.ledger import personal
 from audit.ledger.models import Entry, Personal
-from audit.ledger.services import record, take_turn
+from audit.ledger.services import Changes, record, take_turn
 from audit.retention import clearing, holding, ledger_actions, pruning
 from audit.retention.models import Pruning, TakenUp
 from audit.retention.policy import InForce, in_force
@@ -39,9 +39,9 @@ def prune(*, actor: Actor, progress: Callable[[int, str], None] | None = None) -
 
         return count
 
-    asked = {"actor": actor, "policy": rules.policy, "digest": rules.digest, "at": at}
-    gone = pruning.prune(**asked, progress=on("entries"))
-    cleared = clearing.clear(**asked, progress=on("documents"))
+    policy, digest = rules.policy, rules.digest
+    gone = pruning.prune(actor=actor, policy=policy, digest=digest, at=at, progress=on("entries"))
+    cleared = clearing.clear(actor=actor, policy=policy, digest=digest, at=at, progress=on("documents"))
     with transaction.atomic():
         forgotten = pruning.forget_unused({sign for one in gone for sign in one.signs})
         return _note_run(actor, rules, gone, cleared, late + forgotten)
@@ -117,7 +117,7 @@ def _counted(count: int, one: str, many: str) -> str:
 def _note_kept(actor: Actor, entries: int, documents: int) -> None:
     """Says what holds kept; a run that keeps the same as the one before says nothing new, so it says nothing."""
     holds = holding.open_holds()
-    changes = {
+    changes: Changes = {
         "holds": [None, [str(one.pk) for one in holds]],
         "entries": [None, entries],
         "documents": [None, documents],
@@ -129,5 +129,5 @@ def _note_kept(actor: Actor, entries: int, documents: int) -> None:
         actor=actor,
         action=ledger_actions.PRUNING_REFUSED,
         subject_name=f"{_counted(entries, 'entry', 'entries')} and {_counted(documents, 'document', 'documents')}",
-        changes=dict(changes),
+        changes=changes,
     )

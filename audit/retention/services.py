@@ -19,6 +19,8 @@ from audit.retention.persons import Person, erased, person_of, traces_of
 
 RIGHT = "ledger.manage"
 ERASE = "people.erase"
+PRUNE, ERASING = "retention.prune", "retention.erase"
+"""The jobs of this slice."""
 NOT_ONESELF = "Another administrator must do this: who erases stays answerable for it."
 TARGETS: dict[str, Any] = {Kind.PERSON: User, Kind.MODEL: Model, Kind.USE_CASE: UseCase, Kind.TEAM: Team}
 

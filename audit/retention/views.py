@@ -19,7 +19,6 @@ from audit.ledger import selectors as ledger
 from audit.people.models import User
 from audit.retention import erasing, forms, holding, selectors, services
 from audit.retention.models import Hold, Kind
-from audit.retention.tasks import ERASE, PRUNE
 from config.ui.tables import csv_response, wants_csv
 
 RUNS = 20
@@ -127,7 +126,7 @@ def run(request: HttpRequest) -> HttpResponse:
     """Starts a run now."""
     request.actor.check(services.RIGHT)
     with transaction.atomic():
-        job = jobs.start(PRUNE, actor=request.actor, trigger="person")
+        job = jobs.start(services.PRUNE, actor=request.actor, trigger="person")
     return redirect("jobs:job", job.pk)
 
 
@@ -174,7 +173,7 @@ def _erase(request: HttpRequest, user: User, reason: str) -> HttpResponse:
         services.check_reason(user, reason)
         with transaction.atomic():
             args = {"user": str(user.pk), "reason": reason}
-            job = jobs.start(ERASE, actor=request.actor, trigger="person", args=args)
+            job = jobs.start(services.ERASING, actor=request.actor, trigger="person", args=args)
         return redirect("jobs:job", job.pk)
     gone = services.erase_person(actor=request.actor, user=user, reason=reason)
     messages.success(request, f"The person is erased, and is now {gone.name}.")

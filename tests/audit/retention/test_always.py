@@ -33,7 +33,9 @@ class Story:
     """A log, and the people who act in it."""
 
     def __init__(self, time: Clock) -> None:
-        self.time, self.people, self.erased, self.count = time, [], [], 0  # type: list[User], list[tuple[str, str]]
+        self.time, self.count = time, 0
+        self.people: list[User] = []
+        self.erased: list[tuple[str, str]] = []
         self.leaves: dict[int, bytes] = {}
         self.notes: dict[int, str] = {}
 

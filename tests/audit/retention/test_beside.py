@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.conf import settings
@@ -30,7 +31,7 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     store._store.cache_clear()
 
 
-def bundle(kind: str, scope: object, content: bytes) -> Export:
+def bundle(kind: str, scope: UUID | None, content: bytes) -> Export:
     stored = store.put_bytes("evidence", content, suffix=".zip")
     return Export.objects.create(
         kind=kind,

@@ -224,7 +224,7 @@ def test_commitment_that_another_process_erased_is_forgotten_within_a_second(
 ) -> None:
     """Nobody's value that was erased elsewhere: this process looks once a second, and then makes a new commitment."""
     now = [100.0]
-    monkeypatch.setattr(personal.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("audit.ledger.personal.time.monotonic", lambda: now[0])
     personal.forget()
     sign = personal.commit("", "Ines Duarte")
     personal._known["", "Ines Duarte"] = sign

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from audit.base.actors import Role
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model
 from audit.jobs.models import Job
@@ -206,7 +207,7 @@ def test_job_of_a_held_person_fails_with_the_sentence(
 @pytest.fixture
 def second_owner(cast: Cast) -> Iterator[User]:
     user = people.create_user(actor=SYSTEM, email="second@example.org", name="Second")
-    people.grant_role(actor=SYSTEM, user=user, role=people.Role.OWNER, team=cast.team)
+    people.grant_role(actor=SYSTEM, user=user, role=Role.OWNER, team=cast.team)
     yield user
 
 
