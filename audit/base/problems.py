@@ -71,11 +71,16 @@ def problem(
     return response
 
 
+def status_of(error: TollgateError) -> int:
+    """The HTTP status of an error of ours, by the nearest of its kinds."""
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
+
+
 def problem_of(request: HttpRequest, error: TollgateError) -> JsonResponse:
     """The answer for one of our own errors."""
     where = getattr(error, "where", "")
     errors = [{"where": where, "detail": error.sentence}] if where else []
-    return problem(request, STATUS.get(type(error), 422), error.sentence, errors=errors)
+    return problem(request, status_of(error), error.sentence, errors=errors)
 
 
 Row = TypeVar("Row")

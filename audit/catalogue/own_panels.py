@@ -123,7 +123,7 @@ def _deployments(model: Model, viewer: Actor, period: Period) -> Context:
 
 def _timeline(model: Model, viewer: Actor, period: Period) -> Context:
     events, total = timeline.events(viewer=viewer, model=model)
-    return {"events": events, "total": total}
+    return {"model": model, "events": events, "total": total}
 
 
 def register_own() -> None:

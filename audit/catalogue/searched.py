@@ -5,6 +5,7 @@ from uuid import UUID
 
 from audit.base.actors import Actor
 from audit.catalogue import selectors
+from audit.catalogue.models import Model, UseCase
 from audit.ledger import names
 
 FIELDS = ("slug", "name")
@@ -12,8 +13,10 @@ FIELDS = ("slug", "name")
 
 def register() -> None:
     """Adds both."""
-    names.register("model", find=_models, offer=_offer_models, call=_call_model)
-    names.register("use-case", find=_use_cases, offer=_offer_use_cases, call=_call_use_case)
+    names.register("model", find=_models, offer=_offer_models, call=_call_model, label=Model._meta.label_lower)
+    names.register(
+        "use-case", find=_use_cases, offer=_offer_use_cases, call=_call_use_case, label=UseCase._meta.label_lower
+    )
 
 
 def _models(viewer: Actor, text: str) -> Sequence[UUID]:

@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from audit.base.actors import Actor
-from audit.base.errors import InvalidInput, NotFound, NotPermitted, Refused, TollgateError
+from audit.base.errors import NotPermitted, TollgateError
+from audit.base.problems import status_of
 from audit.ledger.ledger_actions import REFUSED
 from audit.ledger.services import record
-
-STATUS: dict[type[TollgateError], int] = {NotPermitted: 403, NotFound: 404, Refused: 409, InvalidInput: 422}
 
 
 def record_refusal(*, actor: Actor, error: NotPermitted, path: str) -> None:
@@ -41,5 +40,5 @@ class RefusalMiddleware:
             return None
         if isinstance(error, NotPermitted):
             record_refusal(actor=request.actor, error=error, path=f"{request.method} {request.path}")
-        status = STATUS[type(error)]
+        status = status_of(error)
         return render(request, "ui/error.html", {"sentence": error.sentence, "status": status}, status=status)

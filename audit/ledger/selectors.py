@@ -49,6 +49,11 @@ class Told:
     origin: str
     pruned: bool
 
+    @property
+    def mark(self) -> str:
+        """The shape of who did it: "person" (a ring) or "machine" (a square)."""
+        return "person" if self.actor_kind == "person" else "machine"
+
 
 def told(entries: Iterable[Entry]) -> list[Told]:
     """The entries with what their commitments stand for; one query for all of them."""

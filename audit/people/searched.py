@@ -6,12 +6,12 @@ from uuid import UUID
 from audit.base.actors import Actor
 from audit.ledger import names
 from audit.people import selectors
-from audit.people.models import User
+from audit.people.models import Team, User
 
 
 def register() -> None:
     """Adds both."""
-    names.register("team", find=_teams, offer=_offer_teams, call=_call_team)
+    names.register("team", find=_teams, offer=_offer_teams, call=_call_team, label=Team._meta.label_lower)
     names.register("actor", find=_nobody, offer=_offer_people)
 
 
