@@ -21,7 +21,7 @@ def answer(found: State) -> tuple[str, str]:
 
 def lede(found: State, witnesses: Sequence[Witness]) -> str:
     """The answer in two or three sentences."""
-    return " ".join((_own(found), _others(found, witnesses)))
+    return _own(found) if found.halted else " ".join((_own(found), _others(found, witnesses)))
 
 
 def _own(found: State) -> str:
