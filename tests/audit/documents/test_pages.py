@@ -147,7 +147,7 @@ def test_newer_version_is_attached_from_the_page_of_the_older_one(cast: Cast, at
     address = f"/documents/attach/?replaces={first.pk}"
     assert f'href="{address}"' in text(client.get(f"/documents/{first.pk}/"))
     page = text(client.get(address))
-    assert "What replaces Risk file?" in page
+    assert "What replaces “Risk file”?" in page
     assert 'value="Ines Duarte"' in page
     assert "arrival-delay" not in page
     sent = form(title="Risk file 2", file=SimpleUploadedFile("b.pdf", files.pdf("b")), dated="2013-06-01")
@@ -212,9 +212,10 @@ def test_use_case_page_lists_its_documents(cast: Cast, attach, use_case) -> None
     assert "is attached to this use case, its team." in text(client.get("/use-cases/late-arrival-alert/"))
     attach(scope=use_case, kind="policy", title="AI policy")
     attach(title="Of the model")
-    page = text(client.get("/use-cases/late-arrival-alert/"))
+    page, _, happened = text(client.get("/use-cases/late-arrival-alert/")).partition("What happened to it?")
     assert "AI policy" in page
     assert "Of the model" not in page
+    assert "attached the document Of the model" in happened, "it is an entry in the life of the use case"
     assert 'href="/documents/attach/?use_case=late-arrival-alert"' in page
 
 
