@@ -7,7 +7,7 @@ from datetime import datetime
 from audit.base.actors import Actor
 from audit.exports import happened, kept
 from audit.exports.domain.digest import Digest
-from audit.exports.domain.regimes import DOCUMENTS, Document, Result
+from audit.exports.domain.regimes import Document, Result
 from audit.exports.domain.scope import Scope
 from audit.exports.report import FILES, Report, Section, code, table
 from audit.exports.sections import gather
@@ -26,13 +26,11 @@ FILES_OF_A_BUNDLE: Mapping[str, str] = {
     "entries.csv.gz": "The same entries as a table.",
     "leaves.bin, proof.txt.gz, others.txt.gz, index.json": "The proof that each entry is in the log, none left out.",
     "personal.ndjson.gz": "Personal values and their salts, as far as they have not been erased.",
-    "model-card.md, bom.cdx.json": "The model card, and the bill of materials (CycloneDX 1.7).",
+    "model-card.md, or model-cards/": "What is known of each model, under the headings of a model card.",
+    "bom.cdx.json": "The bill of materials (CycloneDX 1.7).",
+    "documents/": "What people attached, if they did.",
     "regimes/": "What each regime asks and what stands for it, for machines.",
 }
-
-
-ATTACHED = "documents/"
-"""The folder of the bundle in which what people attached lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +72,7 @@ def compose(
     own = gather(scope=scope, viewer=viewer, as_of=as_of)
     told = happened.section(digest)
     results = kept.results(digest, own, documents)
-    files = [file for file in documents if file.name.startswith(ATTACHED)]
-    first = sorted(
-        [_how(scope, log), *own, told, *([_documents(files)] if files else [])], key=lambda one: (one.order, one.key)
-    )
+    first = sorted([_how(scope, log), *own, told], key=lambda one: (one.order, one.key))
     places = {claim.name: at for at, section in enumerate(first, 1) for claim in section.claims}
     sections = [*first, *(kept.section(result, at, places) for at, result in enumerate(results))]
     report = Report(
@@ -94,20 +89,6 @@ def compose(
 def _lede(scope: Scope, as_of: datetime, sections: Iterable[Section]) -> list[str]:
     began = f"This is what Tollgate knew of {scope.whose}, {scope.when}, on {full(as_of)}."
     return [began, *(section.lede for section in sections if section.lede)]
-
-
-def _documents(files: Sequence[Document]) -> Section:
-    rows = [[file.name, DOCUMENTS.get(file.kind, file.kind)] for file in sorted(files, key=lambda file: file.name)]
-    return Section(
-        key="documents",
-        title="Which documents are attached",
-        order=78,
-        sentences=(
-            f"{count(len(files), 'document')} that people attached {'is' if len(files) == 1 else 'are'} in here.",
-        ),
-        tables=(table("Documents", ["File", "What it is"], rows),),
-        basis=FILES,
-    )
 
 
 def _how(scope: Scope, log: Log) -> Section:

@@ -65,12 +65,15 @@ def render(report: Report) -> bytes:
 LINE: Final = 116
 """How many letters of a table stand beside each other on a page."""
 DIGEST: Final = 66
+HALF_DIGEST: Final = 35
+"""What a digest takes on one line, and on each of two."""
 
 
 def widths(table: Table) -> list[float]:
     """How wide each column is beside the others, in letters; 0 for one that takes what its longest cell needs.
 
-    A column gets what its longest word needs, and of what is left the more, the more text it holds.
+    Identifiers take that, unless words would not fit beside them: then they break. A column of words
+    gets what its longest word needs, and of what is left the more, the more text it holds.
     """
     least, wanted = [], []
     for at, heading in enumerate(table.headings):
@@ -83,7 +86,13 @@ def widths(table: Table) -> list[float]:
         longest, usual = max(map(len, texts)), 1.5 * sum(map(len, texts)) / len(texts)
         least.append(float(min(word, 40)))
         wanted.append(max(min(longest + 2, max(usual, min(longest + 2, 14))) - least[-1], 1.0))
-    left = LINE - sum(least) - (DIGEST if any(one.kind == CODE for one in table.headings) else 0)
+    codes = [at for at, heading in enumerate(table.headings) if heading.kind == CODE]
+    if codes and sum(least) > LINE - DIGEST:
+        for at in codes:
+            least[at] = float(HALF_DIGEST)
+        left = LINE - sum(least)
+    else:
+        left = LINE - sum(least) - (DIGEST if codes else 0)
     share = max(left, 0.0) / (sum(wanted) or 1.0)
     return [round(small + share * more, 2) for small, more in zip(least, wanted, strict=True)]
 

@@ -12,7 +12,7 @@ import pypdf
 import pytest
 
 from audit.exports import typeset
-from audit.exports.report import Section, plain, table
+from audit.exports.report import Section, code, plain, table
 from tests.audit.exports.support import report, texts
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -111,6 +111,15 @@ def test_wide_tables_give_each_column_its_longest_word():
     columns = typeset.widths(table("T", ["Short", "E-mail"], [["a b c " * 40, "somebody@department.example.org"]] * 3))
     assert columns[1] >= len("somebody@department.example.org")
     assert columns[0] > columns[1]
+
+
+def test_digest_breaks_where_words_need_the_place():
+    roomy = table("T", ["Of", code("SHA-256")], [["late-arrival v1", "a" * 64]])
+    tight = table("T", [*(f"Column {at}" for at in range(8)), code("SHA-256")], [[*["something"] * 8, "a" * 64]])
+    assert typeset.widths(roomy)[1] == 0
+    assert typeset.widths(tight)[8] == 35
+    section = Section(key="x", title="T", order=1, sentences=(), tables=(roomy, tight))
+    assert words(typeset.render(report(sections=(section,)))).count("a" * 64) == 2
 
 
 def test_thousands_of_rows_stay_in_bounds():
