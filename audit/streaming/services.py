@@ -49,11 +49,14 @@ def add_stream(
 
     Raises:
         NotPermitted: the actor may not manage the ledger.
-        InvalidInput: the kind is unknown, or the name is in use.
+        InvalidInput: the kind is unknown, the name is in use, or a secret that it needs is missing.
     """
     actor.check(RIGHT)
     shown, secrets = _split(kind, settings)
     _check_name(name)
+    for field in destinations.kind(kind).needed:
+        if not secrets[field]:
+            raise InvalidInput("Without it the receiver cannot tell that events are from here.", where=field)
     begins = 0 if from_beginning else size()
     stream = Stream.objects.create(
         kind=kind,

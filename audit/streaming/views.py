@@ -74,19 +74,27 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
     found = destinations.kind(kind)
     posted = request.POST if request.method == "POST" else None
     own, general = found.form(posted), NewStreamForm(posted)
+    for name in found.needed:
+        own.fields[name].required = True
     if posted is not None and own.is_valid() and general.is_valid():
         try:
             made = services.add_stream(
                 actor=request.actor, kind=kind, settings=own.cleaned_data, **general.cleaned_data
             )
         except InvalidInput as error:
-            general.add_error(error.where if error.where in general.fields else None, error.sentence)
+            _blame(error, own, general)
         else:
             messages.success(request, f"{made} gets our events from entry {made.cursor + 1:,} on.")
             return redirect("streaming:stream", made.pk)
     failed = bool(own.errors or general.errors)
     context = {"kind": found, "own": own, "general": general}
     return render(request, "streaming/add.html", context, status=422 if failed else 200)
+
+
+def _blame(error: InvalidInput, own: forms.Form, general: forms.Form) -> None:
+    """Puts the error where it belongs."""
+    form = own if error.where in own.fields else general
+    form.add_error(error.where if error.where in form.fields else None, error.sentence)
 
 
 def stream(request: HttpRequest, stream_id: UUID) -> HttpResponse:
@@ -100,7 +108,7 @@ def stream(request: HttpRequest, stream_id: UUID) -> HttpResponse:
         try:
             services.change_stream(actor=request.actor, stream=found, settings=own.cleaned_data, **general.cleaned_data)
         except InvalidInput as error:
-            general.add_error(error.where if error.where in general.fields else None, error.sentence)
+            _blame(error, own, general)
         else:
             messages.success(request, "The stream is changed.")
             return redirect("streaming:stream", found.pk)

@@ -53,6 +53,7 @@ class Undelivered(Exception):
 class Destination(Protocol):
     """One kind of place that events go to. ``secret`` names the settings that are kept encrypted.
 
+    ``needed`` are those of them that a new stream must have: a form that is changed leaves them empty to keep them.
     ``do_not_call_in_templates``: a template that names the class means the class, and makes nothing of it.
     """
 
@@ -62,6 +63,7 @@ class Destination(Protocol):
     description: ClassVar[str]
     form: ClassVar[type[forms.Form]]
     secret: ClassVar[tuple[str, ...]]
+    needed: ClassVar[tuple[str, ...]]
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None: ...
 

@@ -64,6 +64,7 @@ class Files:
     description: ClassVar[str] = "Files in a folder, one OCSF event a line, for a shipper or an archive to pick up"
     form: ClassVar[type[forms.Form]] = FilesForm
     secret: ClassVar[tuple[str, ...]] = ()
+    needed: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, settings: Settings, secrets: Secrets) -> None:
         self.root = Path(str(settings["path"]))

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.base import clock
 from audit.base.actors import Role
+from audit.base.errors import InvalidInput
 from audit.ledger.models import Entry
 from audit.people import services as people
 from audit.streaming import delivery, services
@@ -73,6 +75,11 @@ def test_wrong_forms_say_what_is_wrong(cast: Cast, https: Streams) -> None:
     assert "There is a stream SIEM." in answer.content.decode()
     answer = client.post("/audit/streams/add/https/", {"name": "x", "url": "http://siem.example.org/"})
     assert "http is for this machine alone" in answer.content.decode()
+    answer = client.post("/audit/streams/add/https/", {"name": "x", "url": "https://siem.example.org/"})
+    assert answer.status_code == 422
+    assert "This field is required." in answer.content.decode()
+    with pytest.raises(InvalidInput, match="Without it the receiver cannot tell that events are from here"):
+        services.add_stream(actor=SYSTEM, kind="https", name="x", settings={"url": "https://siem.example.org/"})
     assert client.get("/audit/streams/add/carrier-pigeon/").status_code == 422
     assert Stream.objects.count() == 1
 
