@@ -197,12 +197,12 @@ def load(size: int) -> World:
     personal = sign_all(found)
     Personal.objects.bulk_create([Personal(person=p, value=v, salt=s, commitment=c) for p, v, s, c in personal])
     indexes = list(Entry._meta.indexes)
-    fields = [f for f in Entry._meta.local_fields if f.db_index]
+    fields = [str(f.column) for f in Entry._meta.local_fields if getattr(f, "db_index", False)]
     with connection.schema_editor() as editor:
         for index in indexes:
             editor.remove_index(Entry, index)
         for field_ in fields:
-            editor.execute(f'DROP INDEX "{_index_name(field_.column)}"')
+            editor.execute(f'DROP INDEX "{_index_name(field_)}"')
     for piece in rows(size, found):
         _write("ledger_entry", COLUMNS, piece)
     with connection.cursor() as cursor:
@@ -216,7 +216,7 @@ def load(size: int) -> World:
         for index in indexes:
             editor.add_index(Entry, index)
         for field_ in fields:
-            editor.execute(f"CREATE INDEX ledger_entry_{field_.column} ON ledger_entry ({field_.column})")
+            editor.execute(f"CREATE INDEX ledger_entry_{field_} ON ledger_entry ({field_})")
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return found

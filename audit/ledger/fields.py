@@ -11,6 +11,9 @@ from audit.ledger.domain.canonical import canonical, plain
 class CanonicalField(models.TextField):
     """RFC 8785 text in the database, plain Python values in memory."""
 
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         """The value that the text stands for."""
         return None if value is None else json.loads(value)

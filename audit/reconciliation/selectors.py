@@ -1,8 +1,9 @@
 """Reads comparisons: their counts are nobody's, and what they found is as visible as any entry."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from audit.base.actors import Actor
 from audit.ledger import selectors as ledger
@@ -49,14 +50,15 @@ def kinds() -> tuple[list[Kind], list[Kind]]:
     """All classes of records, by name: those that are compared, and those that are not."""
     found = last()
     counts = found.counts if found else {}
-    compared = [
-        Kind(label, _name(about.model._meta.verbose_name_plural), about.fields, counts.get(label))
-        for label, about in AUDITED.items()
-    ]
+    compared = [Kind(label, _name(about.model), about.fields, counts.get(label)) for label, about in AUDITED.items()]
     left = [Kind(label, label, why=why) for label, why in NOT_AUDITED.items()]
     return sorted(compared, key=lambda kind: kind.label), sorted(left, key=lambda kind: kind.label)
 
 
-def _name(words: object) -> str:
-    text = str(words)
-    return text[:1].upper() + text[1:]
+def _name(model: type[Model]) -> str:
+    """As in "Model version"; of a link between two, "Model version, training data"."""
+    auto: Any = model._meta.auto_created
+    of = auto or model
+    text = str(of._meta.verbose_name)
+    behind = model._meta.label_lower.removeprefix(f"{of._meta.label_lower}_") if of is not model else ""
+    return text[:1].upper() + text[1:] + (f", {behind.replace('_', ' ')}" if behind else "")

@@ -338,8 +338,8 @@ def spread(db: None) -> list[Entry]:
         )  # fmt: skip
     Entry.objects.bulk_create(rows)
     late = [ids[4], ids[9]]
-    order = [ident for ident in ids if ident not in late] + late
-    Leaf.objects.bulk_create(Leaf(number=n, entry_id=ident, hash=bytes(32)) for n, ident in enumerate(order, 1))
+    sealed = [ident for ident in ids if ident not in late] + late
+    Leaf.objects.bulk_create(Leaf(number=n, entry_id=ident, hash=bytes(32)) for n, ident in enumerate(sealed, 1))
     Head.objects.update(size=len(ids), last=ids[-1], gaps=[])
     return rows
 

@@ -1,6 +1,7 @@
 """Each record's page says what happened to it, newest first, as far as the viewer may read, and leads to all of it."""
 
 from django.db import transaction
+from django.db.models import Model as Row
 
 from audit.base.actors import Actor
 from audit.catalogue import services as catalogue
@@ -11,16 +12,22 @@ from tests.support.cast import SYSTEM, Cast
 from tests.support.world import World
 
 
-def sentences(viewer: Actor, subject) -> list[str]:
+def whole(viewer: Actor, subject: Row) -> timeline.Timeline:
+    """What the viewer is told of the subject."""
     found = timeline.of(viewer=viewer, subject=subject)
     assert found is not None
-    return [str(line.sentence) for line in found.lines]
+    return found
+
+
+def sentences(viewer: Actor, subject: Row) -> list[str]:
+    """What is told, as sentences."""
+    return [str(line.sentence) for line in whole(viewer, subject).lines]
 
 
 def test_record_has_the_entries_about_it_and_no_others(cast: Cast, model: Model, version: ModelVersion) -> None:
     viewer = cast.actor("manager")
     assert sentences(viewer, version) == ["registered the version late-arrival v1"]
-    found = timeline.of(viewer=viewer, subject=version)
+    found = whole(viewer, version)
     assert (found.total, found.url) == (1, f"/audit/?q=subject%3Acatalogue.modelversion%3A{version.pk}")
 
 
@@ -30,8 +37,8 @@ def test_model_use_case_and_team_have_their_whole_life(cast: Cast, model: Model,
     assert sentences(viewer, model) == life
     assert sentences(viewer, model.use_case) == [*life, "registered the use case Late arrival alert"]
     assert sentences(viewer, cast.team)[:3] == [*life, "registered the use case Late arrival alert"]
-    assert timeline.of(viewer=viewer, subject=model).url == "/audit/?q=model%3Alate-arrival"
-    assert timeline.of(viewer=viewer, subject=cast.team).url == "/audit/?q=team%3Aflight-operations"
+    assert whole(viewer, model).url == "/audit/?q=model%3Alate-arrival"
+    assert whole(viewer, cast.team).url == "/audit/?q=team%3Aflight-operations"
 
 
 def test_viewer_of_another_team_is_told_nothing(cast: Cast, model: Model, version: ModelVersion) -> None:
@@ -46,7 +53,7 @@ def test_newest_are_shown_and_all_are_counted(cast: Cast, version: ModelVersion)
             services.record(
                 actor=SYSTEM, action="ledger.refused", subject=version, subject_name=f"n{number}", team=cast.team.pk
             )
-    found = timeline.of(viewer=cast.actor("manager"), subject=version)
+    found = whole(cast.actor("manager"), version)
     assert (len(found.lines), found.total) == (timeline.SHOWN, timeline.SHOWN + 4)
     assert found.lines[0].entry.subject_name == f"n{timeline.SHOWN + 2}"
 

@@ -9,7 +9,7 @@ from audit.base.actors import Role
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Deployment, Model, ModelVersion
 from audit.ledger import sealing, verification
-from audit.ledger.audited import AUDITED, values
+from audit.ledger.audited import AUDITED, NOT_AUDITED, values
 from audit.ledger.models import Entry, Head, Incident, State
 from audit.ledger.selectors import Told
 from audit.monitoring import services as monitoring
@@ -126,7 +126,7 @@ def test_entry_stands_in_the_life_of_the_model(world: World) -> None:
 
 def test_row_added_by_sql_is_found(world: World) -> None:
     deployment = world.rows["deployment"]
-    columns = [field.column for field in Deployment._meta.concrete_fields]
+    columns = [str(field.column) for field in Deployment._meta.concrete_fields]
     names = ", ".join(columns)
     other = "0" * 31 + "7"
     with connection.cursor() as cursor:
@@ -275,3 +275,25 @@ def test_who_may_not_manage_the_log_cannot_compare(cast: Cast, worker: Any) -> N
     assert job.state == "succeeded", job.error
     assert job.counts["found"] == 0
     assert Comparison.objects.get().rows == job.counts["compared"]
+
+
+def test_page_names_what_was_found_and_what_is_not_compared(world: World) -> None:
+    client, outsider = world.cast.client("owner"), world.cast.client("outsider")
+    assert "No comparison has run yet" in client.get("/audit/reconciliation/").content.decode()
+    compare()
+    assert "nothing was changed past Tollgate" in client.get("/audit/reconciliation/").content.decode()
+    sql("UPDATE catalogue_model SET threshold = 0.9 WHERE id = %s", key(world.rows["model"]))
+    compare()
+    page = client.get("/audit/reconciliation/").content.decode()
+    number = found()[0].number
+    assert f'href="/audit/?entry={number}">late-arrival</a>' in page
+    assert "threshold: 0.5" in page and "threshold: 0.9" in page
+    assert "Model version, training data" in page
+    assert "sessions.session" in page and "signing in and out are entries" in page
+    assert "1 of them differs: no entry says who did that." in page
+    assert "The audit log has an open incident. One record was changed past Tollgate" in page
+    assert f"entry={number}" not in outsider.get("/audit/reconciliation/").content.decode()
+    rows = client.get("/audit/reconciliation/?format=csv").getvalue().decode().splitlines()
+    assert rows[0] == "class,compared,records,fields,why_not"
+    assert len(rows) == 1 + len(AUDITED) + len(NOT_AUDITED)
+    assert any(row.startswith("catalogue.model,yes,1,") for row in rows)
