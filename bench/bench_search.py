@@ -21,7 +21,7 @@ FOLLOWS = 10_000
 
 @bench("audit.ledger.search")
 def searches() -> Iterator[Figure]:
-    """Every qualifier with common and rare values, words, combinations, periods, deep pages, small teams; with counts."""
+    """Every qualifier with common and rare values, words, combinations, periods, deep pages, small teams; counted."""
     with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as meeting, ThreadPoolExecutor(len(DATABASES)) as pool:
         for database in DATABASES:
             (Path(meeting) / f"{database}.comes").touch()
