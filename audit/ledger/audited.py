@@ -91,10 +91,17 @@ def digest_of(record: models.Model) -> str:
 
 
 def digests_of(about: Audited, rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """The digests of ``rows``, each the values of ``about.fields`` in their order: many rows without their records."""
-    columns = [(name, about.model._meta.get_field(name)) for name in about.fields]
+    """The digests of ``rows`` as read from the database, each the values of ``about.fields`` in their order."""
+    columns = [(name, _reading(about.model._meta.get_field(name))) for name in about.fields]
     for row in rows:
-        yield state_of({name: _plain(field, value) for (name, field), value in zip(columns, row, strict=True)})
+        yield state_of({name: told(value) for (name, told), value in zip(columns, row, strict=True)})
+
+
+def _reading(field: Any) -> Callable[[Any], Any]:
+    """What makes a value that was just read plain: most have their form, and ``plain`` alone is three times as fast."""
+    if isinstance(field, models.DecimalField | models.ForeignKey):
+        return lambda value: _plain(field, value)
+    return plain
 
 
 def values(record: models.Model, *, personal: bool = False) -> dict[str, Any]:

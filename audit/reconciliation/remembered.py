@@ -8,7 +8,7 @@ from django.db.models import Q, Value
 from django.db.models.functions import StrIndex
 
 from audit.ledger import personal
-from audit.ledger.models import Entry, Head, State
+from audit.ledger.models import Entry, Head, Leaf, State
 from audit.ledger.registry import ACTIONS
 
 FARTHEST = 500
@@ -19,11 +19,13 @@ FARTHEST = 500
 class Remembered:
     """The newest digest (empty: the record should not be there), known fields, and where its newest entry placed it.
 
-    ``whole`` says that entries about this very record tell of all its fields: one that they do not name was empty.
+    ``left_by`` is the number of the entry that left the digest, None while it is not sealed. ``whole`` says that
+    entries about this very record tell of all its fields: one that they do not name was empty.
     ``name`` is as entries keep it: a commitment where it is a person's.
     """
 
     digest: str
+    left_by: int | None
     fields: dict[str, Any]
     whole: bool
     name: str
@@ -42,6 +44,7 @@ def remembered(label: str, ident: str) -> Remembered:
     digest, left_by = newest_digest(f"{label}:{ident}")
     return Remembered(
         digest=digest,
+        left_by=Leaf.objects.filter(entry=left_by).values_list("number", flat=True).first(),
         fields=_fields(own),
         whole=bool(own) and own[0].pk == left_by and len(rows) == len(entries) < FARTHEST,
         name=newest.subject_name if newest else "",

@@ -71,7 +71,7 @@ def _walk(progress: Progress) -> tuple[dict[str, int], list[tuple[Audited, str]]
     for label, about in kinds:
         before, done = sum(counts.values()), walking.Walked()
         for done in walking.walk(about, doubted=doubted):
-            progress(min(before + done.rows, total), total, f"Comparing {about.model._meta.verbose_name_plural}")
+            progress(min(before + done.rows, total), total, f"Comparing records: {about.model._meta.verbose_name}")
         counts[label], known[label] = done.rows, done.known
         suspects += [(about, one) for one in done.suspects]
     for label, count in walking.kept_counts().items():
@@ -169,7 +169,8 @@ def _sentence(row: Model | None, known: Remembered, changed: Iterable[str], forg
     elif forged:
         words = "The record is as its newest entry left it."
     else:
-        words = "Which field was changed cannot be told: entries do not say what stood there."
+        last = f" Entry {known.left_by:,} told of it last." if known.left_by else ""
+        words = f"Which field was changed cannot be told: entries about it do not say what stood there.{last}"
     return f"{words} What the sealer keeps of it was changed as well." if forged else words
 
 

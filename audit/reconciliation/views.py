@@ -1,7 +1,5 @@
 """The page that says whether anything was changed past Tollgate, what was compared, and what was not, and why."""
 
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -11,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from audit.base import ids
 from audit.base.actors import Actor
 from audit.jobs import services as jobs
-from audit.ledger.selectors import Told, told
+from audit.ledger.selectors import told
 from audit.reconciliation import selectors, services
 from audit.reconciliation.models import Comparison
 from config.ui import format as say
@@ -19,14 +17,6 @@ from config.ui.tables import csv_response, wants_csv
 
 SHOWN = 50
 HEADINGS = ("class", "compared", "records", "fields", "why_not")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """An entry about a change past Tollgate, with the fields that it names."""
-
-    entry: Told
-    changes: list[tuple[str, object, object]]
 
 
 @require_safe
@@ -44,17 +34,13 @@ def comparison(request: HttpRequest) -> HttpResponseBase:
         "last": last,
         "lede": _lede(last, total),
         "tag": _tag(last, total),
-        "differences": [_difference(entry) for entry in told(found[:SHOWN])],
+        "differences": told(found[:SHOWN]),
         "total": total,
         "compared": compared,
         "left": left,
         "why_not": "" if may else request.actor.why_not(services.RIGHT),
     }
     return render(request, "reconciliation/comparison.html", context)
-
-
-def _difference(entry: Told) -> Difference:
-    return Difference(entry, [(name.replace("_", " "), *pair) for name, pair in sorted(entry.changes.items())])
 
 
 def _tag(last: Comparison | None, total: int) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """Coverage in words and as a band: which times were collected, and for each hole why it is one."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from audit.sources.coverage import Coverage
 from audit.sources.domain.coverage import COMPLETE, FAILED, PARTIAL, Hole
@@ -53,9 +53,10 @@ def spans(found: Coverage) -> list[tuple[float, float, str]]:
     return drawn + [(at(one.since), at(one.until), "hole") for one in found.holes]
 
 
-def lede(found: Coverage, days: str) -> str:
+def lede(found: Coverage) -> str:
     """How much of the time was collected."""
+    since = say.moment(found.since, "short")
     if not found.holes:
-        return f"No hole: it was read in time all through the {days}."
-    lost = sum((one.until - one.since for one in found.holes), start=found.since - found.since)
-    return f"{say.count(len(found.holes), 'hole')}, {say.duration(lost)} in all, in the {days}."
+        return f"No hole since {since}."
+    lost = sum((one.until - one.since for one in found.holes), start=timedelta())
+    return f"{say.count(len(found.holes), 'hole')} since {since}, {say.duration(lost)} in all."

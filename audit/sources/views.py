@@ -151,7 +151,7 @@ def _page(
         "days": days,
         "day_choices": [(value, words.removeprefix("last ").capitalize()) for value, words in DAYS.items()],
         "coverage": told,
-        "coverage_lede": shown.lede(told, DAYS[days]) if told else "",
+        "coverage_lede": shown.lede(told) if told else "",
         "sentences": [shown.sentence(hole) for hole in reversed(told.holes)] if told else [],
         "lines": shown.lines(told) if told else [],
         "spans": shown.spans(told) if told else [],

@@ -26,6 +26,7 @@ def test_a_worker_killed_in_the_middle_of_the_filling_changes_no_figure(
         theirs = figures(running.manage)
     ours = filled.figures
     assert theirs["chain broken at"] is None
+    assert theirs["changed past Tollgate"] == 0
     for name in ours:
         assert theirs[name] == ours[name], name
 
