@@ -70,7 +70,8 @@ def test_secret_that_is_left_empty_stays(cast: Cast, https: Streams, receiver: R
 def test_wrong_forms_say_what_is_wrong(cast: Cast, https: Streams) -> None:
     https()
     client = cast.client("administrator")
-    answer = client.post("/audit/streams/add/https/", {"name": "SIEM", "url": "https://siem.example.org/"})
+    sent = {"name": "SIEM", "url": "https://siem.example.org/", "signing_secret": SECRET}
+    answer = client.post("/audit/streams/add/https/", sent)
     assert answer.status_code == 422
     assert "There is a stream SIEM." in answer.content.decode()
     answer = client.post("/audit/streams/add/https/", {"name": "x", "url": "http://siem.example.org/"})
