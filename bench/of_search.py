@@ -91,7 +91,7 @@ def _measure(world: entries.World, size: int) -> tuple[dict[str, list[float]], l
     return kinds, peer
 
 
-def _milliseconds(call: Callable[[], Any]) -> float:
+def _milliseconds(call: Callable[[], None]) -> float:
     start = time.perf_counter()
     call()
     return (time.perf_counter() - start) * 1000
