@@ -70,9 +70,10 @@ class Report:
         self.say("holds", sentence)
 
     def fails(self, sentence: str) -> None:
-        """Something does not hold."""
-        self.findings.append(sentence)
-        self.say("FAILS", sentence)
+        """Something does not hold; said once, though several checks may meet it."""
+        if sentence not in self.findings:
+            self.findings.append(sentence)
+            self.say("FAILS", sentence)
 
     def note(self, sentence: str) -> None:
         """Something was not checked, and why."""

@@ -4,6 +4,7 @@ import contextlib
 import gzip
 import io
 import random
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from audit.exports.verifier.verify import main
 from tests.support.bundles import ALL, Asked, Files, bundle, ledger, pack, packed, unpack, unpacked, with_manifest
 
 ENTRIES = "entries.ndjson.gz"
+UNEXPECTED = re.compile(r"\w+(Error|Exception): ")  # the last resort of main(): the verifier did not foresee it
 COMPRESSED = (ENTRIES, "proof.txt.gz", "others.txt.gz", "personal.ndjson.gz")
 
 
@@ -65,7 +67,7 @@ def _hold_to_be_noticed(place: Path, whole: bytes, at: int, bits: int) -> None:
     code, said = said_of(path)
     assert code in {1, 2}, (at, said)
     assert said.splitlines()[-1].startswith("VERDICT: this "), said
-    assert "Error" not in said, (at, said)
+    assert not UNEXPECTED.search(said), (at, said)
 
 
 @settings(max_examples=120, deadline=None, derandomize=True)
@@ -107,7 +109,7 @@ def test_any_content_of_any_file_is_answered_in_sentences(place: Path, data: st.
     code, said = said_of(unpack(with_manifest(files) if recomputed else files, place / "content"))
     assert code in ({0, 1, 2} if harmless else {1, 2}), said
     assert said.splitlines()[-1].startswith("VERDICT: ")
-    assert "Error" not in said, said
+    assert not UNEXPECTED.search(said), said
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
