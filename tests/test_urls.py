@@ -40,7 +40,8 @@ def _send(world: World, line: dict[str, Any], method: str, name: str) -> Any:
     client.raise_request_exception = False
     if api and name != "nobody":
         user = getattr(world.cast, name)
-        _, token = people.issue_token(actor=SYSTEM, user=user, name="t", scopes=["write"], days=1)
+        scopes = line.get("scopes", ["write"])
+        _, token = people.issue_token(actor=SYSTEM, user=user, name="t", scopes=scopes, days=1)
     return send(client, method, address_of(line, world), line.get("body", {}), token=token, api=api)
 
 

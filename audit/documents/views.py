@@ -13,16 +13,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound, Refused
 from audit.catalogue import selectors as catalogue
-from audit.catalogue.timeline import event_of
 from audit.documents import domain, listing, selectors, sending, services
 from audit.documents.forms import AttachForm, WithdrawForm, key_of
 from audit.documents.models import Document
-from audit.ledger.selectors import of_subjects, told
 from config.ui.tables import csv_response, wants_csv
 
 PAGE = 50
 SHOWN = 12
-EVENTS = 20
 
 
 @require_safe
@@ -132,7 +129,6 @@ def document(request: HttpRequest, document_id: UUID) -> HttpResponse:
 
 def _page(request: HttpRequest, found: Document, form: WithdrawForm) -> HttpResponse:
     viewer, state = request.actor, listing.state_of(found)
-    entries = of_subjects(viewer=viewer, subjects=[found])
     others = [listing.row_of(one) for one in selectors.versions(viewer=viewer, document=found)]
     context = {
         "row": listing.row_of(found),
@@ -140,8 +136,6 @@ def _page(request: HttpRequest, found: Document, form: WithdrawForm) -> HttpResp
         "state": state,
         "newer": next((one.document for one in others if one.document.replaces_id == found.pk), None),
         "versions": others if len(others) > 1 else [],
-        "events": [event_of(entry) for entry in told(entries[:EVENTS])],
-        "total": entries.count(),
         "form": form,
         "why_not_newer": _why_not_newer(viewer, found, state),
         "why_not_withdraw": _why_not_withdraw(viewer, found),

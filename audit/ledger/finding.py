@@ -103,7 +103,8 @@ class _Ledger:
         self._bits: dict[int, int] = {}
         self._indexed = _Indexed()
         # In this order: what the sealer and the index take over meanwhile is then seen twice, but never missed.
-        self._tail = _Tail(Head.objects.get(pk=1))
+        head, done = Head.objects.get(pk=1), Indexed.objects.filter(pk=1).values_list("done", flat=True).first()
+        self._tail = _Tail(head, done or 0)
         self.unseen = self._tail.unseen
         rows = Block.objects.order_by("-number")
         for period in filters.periods(wanted):
@@ -213,17 +214,17 @@ class _Indexed:
 class _Tail:
     """What is not indexed: looked at entry by entry, by the very words that the index will hold."""
 
-    def __init__(self, head: Head) -> None:
+    def __init__(self, head: Head, done: int) -> None:
         rows = {row[1]: row for row in indexing.rows_of(f"e.id > %s ORDER BY e.id DESC LIMIT {NEWEST}", [head.last])}
         beyond = Entry.objects.filter(pk__gt=head.last).count() - NEWEST if len(rows) == NEWEST else 0
         gaps = head.gaps[-MOST_GAPS:]
         if gaps:
             marks = ", ".join(["%s"] * len(gaps))
             late = indexing.rows_of(f"e.id IN ({marks})", list(gaps))
-            rows |= {row[1]: row for row in late if row[0] is None}
-        done = Indexed.objects.filter(pk=1).values_list("done", flat=True).first() or 0
-        sealed = indexing.rows_of(f"l.number > %s ORDER BY l.number DESC LIMIT {NEWEST}", [done])
-        rows |= {row[1]: row for row in sealed}
+            rows |= {row[1]: row for row in late if row[0] is None or row[0] > done}
+        if head.size > done:
+            sealed = indexing.rows_of(f"l.number > %s ORDER BY l.number DESC LIMIT {NEWEST}", [done])
+            rows |= {row[1]: row for row in sealed}
         self.unseen = max(0, beyond) + max(0, head.size - done - NEWEST)
         self._offsets, self._moments = indexing.gathered(list(rows.values()))
         self._waiting: dict[int, list[int]] = defaultdict(list)

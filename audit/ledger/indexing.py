@@ -14,7 +14,7 @@ from audit.ledger import bulk, postings
 from audit.ledger.domain import bits, times, words
 from audit.ledger.models import Block, Entry, Head, Indexed, Leaf, Posting
 
-AT_ONCE = 8_192
+AT_ONCE = 32_768
 WORTH = 256
 """So few entries wait for more: they are searched directly."""
 _words = words.Words()

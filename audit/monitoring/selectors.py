@@ -75,9 +75,7 @@ def windows(
     rows = Window.objects.select_related("version__model")
     if source:
         rows = rows.filter(source=source)
-    rows = visible(
-        rows, viewer=viewer, team="version__model__use_case__team", model="version__model", at="start"
-    )
+    rows = visible(rows, viewer=viewer, team="version__model__use_case__team", model="version__model", at="start")
     if as_known_at is None:
         rows = rows.filter(superseded_at=None)
     else:

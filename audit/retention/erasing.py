@@ -133,8 +133,7 @@ def _tell_of(actor: Actor, user: User, changed: list[models.Model]) -> None:
 
 def _empty(actor: Actor, rows: list[dict[str, Any]]) -> int:
     """Takes the content of sealed entries that name the person in clear."""
-    for at in range(0, len(rows), pruning.MOST_RANGES):
-        some = rows[at : at + pruning.MOST_RANGES]
+    for some in pruning.pieces(rows):
         words = f"{len(some):,} entries that named a person who was erased"
         pruning.empty(actor=actor, rows=some, subject_name=words, reason="", rule=RULE)
     return len(rows)

@@ -10,16 +10,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
 from audit.base.actors import Actor
 from audit.ledger import indexing, personal, pruning
+from audit.ledger.domain.commitments import PATTERN, PREFIX
 from audit.ledger.models import CONTENT, PRUNED, Entry, Personal
 from audit.ledger.services import record, take_turn
 from audit.retention import ledger_actions
 from audit.retention.domain.clocks import Policy, Rule
 from audit.retention.domain.ranges import ranges_of
-from audit.retention.holding import TEXTS, Held
+from audit.retention.holding import TEXTS, WHOLE, Held
 
 AT_ONCE = 10_000
 MOST_RANGES = 3_000
@@ -82,19 +84,20 @@ def prune(*, actor: Actor, policy: Policy, digest: str, at: datetime, progress: 
     for rule, of in by_rule(policy):
         gone = Gone(rule, kept=kept_of(due(rule, of, at), held))
         last = 0
-        while True:
+        # Entries are looked for outside of the transaction: the look is long, and others want to write.
+        while rows := _batch(due(rule, of, at).filter(pk__gt=last), held):
             with transaction.atomic():
-                take_turn()  # holds are placed in turn as well: none can come between looking and removing
-                held = held.renewed()
-                rows = _batch(due(rule, of, at).filter(pk__gt=last), held)
-                if not rows:
-                    break
-                rows = _some(rows)
-                words = f"{len(rows):,} entries, by the rule for {rule.name}"
-                empty(actor=actor, rows=rows, subject_name=words, reason=rule.why, rule=rule.name, policy=digest)
+                take_turn()  # holds are placed in turn as well: none can come between this look and the removal
+                now = held.renewed()
+                if now is not held:
+                    held = now
+                    continue
+                last, rows = rows[-1]["id"], _still(rows)
+                for some in pieces(rows):
+                    words = f"{len(some):,} entries, by the rule for {rule.name}"
+                    empty(actor=actor, rows=some, subject_name=words, reason=rule.why, rule=rule.name, policy=digest)
             gone.entries += len(rows)
             gone.signs |= personal.signs_in([row[name] for row in rows for name in TEXTS])
-            last = rows[-1]["id"]
             progress(len(rows))
         found.append(gone)
     return found
@@ -112,11 +115,26 @@ def _batch(rows: "QuerySet[Entry]", held: Held) -> list[dict[str, Any]]:
     return found
 
 
-def _some(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The first rows, as many as one entry can name; numbers follow ids but for entries that came late."""
-    while len(ranges_of(sorted(row["leaf__number"] for row in rows))) > MOST_RANGES:
-        rows = rows[: len(rows) // 2]
-    return rows
+def _still(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the rows that nobody else has emptied meanwhile."""
+    there = set(Entry.objects.filter(pk__in=[row["id"] for row in rows], pruned=False).values_list("pk", flat=True))
+    return [row for row in rows if row["id"] in there]
+
+
+def pieces(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows in as many lists as entries are needed to name their numbers."""
+    begin = count = 0
+    before = None
+    for at, row in enumerate(rows):
+        number = row["leaf__number"]
+        if number - 1 != before:
+            count += 1
+            if count > MOST_RANGES:
+                yield rows[begin:at]
+                begin, count = at, 1
+        before = number
+    if rows:
+        yield rows[begin:]
 
 
 def empty(
@@ -143,21 +161,18 @@ def empty(
 
 
 def forget_unused(signs: set[str]) -> int:
-    """Destroys those personal values behind ``signs`` that no entry has any more; returns how many."""
+    """Destroys those personal values behind ``signs`` that no entry has any more; returns how many.
+
+    One pass over all entries that have content.
+    """
     left = set(Personal.objects.filter(erased_at=None).values_list("commitment", flat=True)) & signs
-    for column in ("actor_id", "actor_name", "subject_name", "reason", "address"):
-        left -= _used(column, left)
-    inside = Entry.objects.filter(pruned=False).order_by().values_list("changes", "on_behalf_of")
-    for column in ("changes", "on_behalf_of") if left else ():
-        rows = inside.filter(**{f"{column}__contains": "personal:"})
-        for values in rows.iterator(chunk_size=2000):
-            left -= personal.signs_in(list(values))
+    rows = Entry.objects.filter(pruned=False).order_by().annotate(text=Cast("changes", TextField()))
+    columns = (*WHOLE, "on_behalf_of", "text")
+    for row in rows.values_list(*columns).iterator(chunk_size=5000) if left else ():
+        left.difference_update(row[: len(WHOLE)])
+        for value in row[len(WHOLE) :]:
+            if PREFIX in value:
+                left.difference_update(PATTERN.findall(value))
+        if not left:
+            break
     return personal.erase(sorted(left), person="")
-
-
-def _used(column: str, signs: set[str]) -> set[str]:
-    listed, found = sorted(signs), set[str]()
-    for at in range(0, len(listed), AT_ONCE):
-        rows = Entry.objects.filter(**{f"{column}__in": listed[at : at + AT_ONCE]}).order_by()
-        found |= set(rows.values_list(column, flat=True).distinct())
-    return found

@@ -46,7 +46,7 @@ This query, run by DuckDB {duckdb}, makes the rows from the package's files:
 |---|---|
 {inputs}
 
-Month and date are not among them. Weather is the report of {lag} before the scheduled hour of departure.
+Month and date are not among them. Weather is the report from {lag} before the scheduled hour of departure.
 
 ## Learning
 
@@ -58,8 +58,8 @@ The artefact's SHA-256 is {digest}.
 
 ## What it does not say
 
-Which groups of passengers or places it serves worse was not measured at training. The weeks after {until} show how well
-it works; Tollgate measures them from predictions and labels.
+Which groups of passengers or places it serves worse was not measured at training.
+The weeks after {until} show how well it works; Tollgate measures them from predictions and labels.
 """
 
 

@@ -36,7 +36,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return str(value).replace("\x00", "�")  # PostgreSQL holds no zero character
     if isinstance(value, float) and value.is_integer():
-        value = int(value)
+        # PostgreSQL keeps a JSON number by its digits: 1.152921504606847e+18 comes back as 1152921504606847000.
+        value = int(Decimal(repr(float(value))))
     if isinstance(value, int):
         return value if abs(value) <= LARGEST_NUMBER else str(value)
     if isinstance(value, float):

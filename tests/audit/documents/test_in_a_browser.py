@@ -10,6 +10,15 @@ from tests.audit.documents import files
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
+OVERLAPS = """() => [...document.querySelectorAll(".stack tbody tr")].flatMap(row => {
+  const boxes = [...row.children].map(cell => { const range = document.createRange(); range.selectNodeContents(cell);
+    return [...range.getClientRects()].filter(box => box.width > 1) });
+  return boxes.flatMap((own, at) => boxes.slice(at + 1).flatMap(other => own.flatMap(a => other
+    .filter(b => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1)
+    .map(() => row.innerText))));
+})"""
+"""The rows of tables in which the text of one cell lies over that of another."""
+
 
 @pytest.fixture
 def addresses(cast, attach, use_case, regression) -> list[str]:
@@ -60,6 +69,7 @@ def test_pages_fit_a_phone(live_server, cast, addresses, chromium) -> None:
     for address in addresses:
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
+        assert page.evaluate(OVERLAPS) == [], address
     context.close()
 
 
@@ -75,7 +85,7 @@ def test_person_attaches_a_file_and_downloads_it_again(live_server, cast, model,
     page.get_by_label("File").set_input_files(file)
     page.get_by_label("Date of the document").fill("2013-03-01")
     page.get_by_role("button", name="Attach the document").click()
-    assert page.get_by_role("heading", name="Does Risk file stand?").is_visible()
+    assert page.get_by_role("heading", name="Does “Risk file” stand?").is_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download").click()
     assert Path(download.value.path()).read_bytes() == files.pdf()

@@ -104,7 +104,7 @@ def test_person_attaches_reads_and_takes_a_document(cast: Cast, model) -> None:
     assert "Yes. It stands behind the model" in page
     assert document.digest in page
     assert "Ines Duarte, as Validator stated" in page
-    assert "attached the document Risk file 2013" in page
+    assert f'attached the document <a href="/documents/{document.pk}/">Risk file 2013</a>' in page
     taken = client.get(f"/documents/{document.pk}/content/")
     assert taken.content == files.pdf()
     assert taken["Content-Disposition"] == 'attachment; filename="risks.pdf"'

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
@@ -407,6 +408,16 @@ def test_index_made_in_pieces_is_the_index_made_at_once(spread: list[Entry]) -> 
     indexing.catch_up(worth=1)
     assert kept() == pieces
     assert len(pieces[1]) == 5
+
+
+def test_command_makes_a_doubtful_index_anew(told: None, capsys: pytest.CaptureFixture[str]) -> None:
+    index_all()
+    expected = found("late")
+    Posting.objects.filter(word__startswith="s:").delete()
+    assert found("late") == []
+    call_command("index_log")
+    assert found("late") == expected != []
+    assert f"{Head.objects.get().size} entries are indexed." in capsys.readouterr().out
 
 
 def test_common_matches_are_counted_up_to_a_limit(spread: list[Entry], monkeypatch: pytest.MonkeyPatch) -> None:

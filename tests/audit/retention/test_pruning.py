@@ -333,3 +333,28 @@ def test_triggers_refuse_to_fill_what_was_emptied(cast: Cast, time: Clock, taken
     with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
         Entry.objects.filter(pk=entry.pk).update(reason="another")
     assert connection.is_usable()
+
+
+def test_hold_that_is_placed_during_a_run_is_obeyed_at_once(
+    cast: Cast, time: Clock, taken_up: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes after the look for entries that are due and before the first of them is emptied."""
+    time.at = OLD
+    held, free = refuse(1, team=cast.team.pk), refuse(2, team=cast.other_team.pk)
+    time.at = NOW
+    seal()
+    look = pruning._batch
+    placed: list[object] = []
+
+    def look_and_place(*asked: object) -> list[dict[str, object]]:
+        found = look(*asked)  # type: ignore[arg-type]
+        if found and not placed:
+            placed.append(services.place_hold(actor=SYSTEM, kind="team", target=str(cast.team.pk), reason="case 14"))
+        return found
+
+    monkeypatch.setattr(pruning, "_batch", look_and_place)
+    running.prune(actor=SYSTEM)
+    assert placed
+    assert pruned() == {free.pk}
+    assert not Entry.objects.get(pk=held.pk).pruned
+    verified()
