@@ -3,7 +3,7 @@ FROM python:3.11-slim AS install
 COPY requirements.txt requirements-dev.txt /tmp/
 RUN python -m venv /venv \
  && python -m pip install --no-cache-dir --quiet "uv==$(sed -n 's/^uv==\([^ ]*\).*/\1/p' /tmp/requirements-dev.txt)" \
- && uv pip install --quiet --no-cache --python /venv/bin/python --require-hashes -r /tmp/requirements.txt
+ && uv pip install --quiet --no-cache --compile-bytecode --python /venv/bin/python --require-hashes -r /tmp/requirements.txt
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH \

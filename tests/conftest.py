@@ -83,6 +83,17 @@ _prepare()
 pytest_plugins = SUPPORT
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL only what meets a database runs again: the rest cannot end otherwise than on SQLite."""
+    if config.getoption("--database") != "postgres":
+        return
+    kept = [item for item in items if "django_db_setup" in getattr(item, "fixturenames", ())]
+    meeting = set(kept)
+    left = [item for item in items if item not in meeting]
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> None:
     """The migrated test database; transactional tests may empty it although the ledger refuses deletion."""

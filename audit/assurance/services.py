@@ -17,12 +17,14 @@ from audit.jobs import services as jobs
 from audit.jobs.models import OPEN, Job, State
 from audit.ledger import keys, signing
 from audit.ledger.audited import created
-from audit.ledger.models import Checkpoint, Head, Incident, Key
-from audit.ledger.services import close_incident, record, take_turn
+from audit.ledger.models import Checkpoint, Head, Incident, Key, Verification
+from audit.ledger.services import ALTERED, close_incident, record, take_turn
 
 RIGHT = "ledger.manage"
 DELIVER, CHECK = "assurance.deliver", "assurance.check"
 FIRST_NAME = "Witness folder"
+BEGINS_AGAIN = frozenset({delivery.FORK, ALTERED})
+"""The kinds of incident after which a log may begin again."""
 SET, UNSET = "set", "not set"
 
 
@@ -204,35 +206,42 @@ def change_signing_key(*, actor: Actor, reason: str, lost: bool = False) -> Key:
 def settle_incident(*, actor: Actor, incident: Incident, reason: str) -> Incident:
     """Closes an incident. A fork must be gone: the witnesses are asked first.
 
+    An altered entry must be what it was: the newest verification has found nothing, and is newer than the incident.
+
     Raises:
         NotPermitted: the actor may not manage the ledger.
         InvalidInput: there is no reason.
-        Refused: a witness still has another log, or the incident is closed.
+        Refused: a witness still has another log, an entry is still altered, or the incident is closed.
     """
     actor.check(RIGHT)
     if incident.kind == delivery.FORK:
         still = [finding for finding in check_witnesses(actor=actor) if finding.agrees is False]
         if still:
             raise Refused(f"{still[0].sentence} Put the right database back, or let the log begin again.")
+    if incident.kind == ALTERED:
+        newest = Verification.objects.filter(at__gt=incident.at).first()
+        if newest is None or newest.broken_at is not None:
+            words = newest.sentence if newest else incident.sentence
+            raise Refused(f"{words} Put the entry back and verify the log again; or let the log begin again.")
     return close_incident(actor=actor, incident=incident, reason=reason)
 
 
 @transaction.atomic
 def begin_again(*, actor: Actor, incident: Incident, reason: str) -> Head:
-    """After a real restore: closes the fork, and gives the log a new name, under which witnesses take it as new.
+    """After a restore, or an alteration that cannot be mended: gives the log a new name, which witnesses take as new.
 
-    What is there stays, and so do old checkpoints; that it began again, where and why is an entry. The key goes on
-    under the new name: a hand-over note, signed under both names, says so.
+    The incident is closed. What is there stays, and so do old checkpoints; that it began again, where and why is an
+    entry. The key goes on under the new name: a hand-over note, signed under both names, says so.
 
     Raises:
         NotPermitted: the actor may not manage the ledger.
         InvalidInput: there is no reason.
-        Refused: the incident is no open fork.
+        Refused: the incident is no open fork and no open alteration.
         KeyMissing: the key cannot sign the hand-over; change it first.
     """
     actor.check(RIGHT)
-    if incident.kind != delivery.FORK:
-        raise Refused("Only a log that is not the one that its witnesses have can begin again.")
+    if incident.kind not in BEGINS_AGAIN:
+        raise Refused("Only a log that is not what its witnesses have, or not what was sealed, can begin again.")
     close_incident(actor=actor, incident=incident, reason=reason)
     head = take_turn()
     before, after = head.origin, _next_origin(head.origin)

@@ -77,6 +77,7 @@ def _standing(request: HttpRequest, *, key: forms.Form | None = None, status: in
         "settle_form": SettleForm(),
         "whole": whole,
         "may": may,
+        "begins_again": services.BEGINS_AGAIN,
         "why_not": "" if may else request.actor.why_not(services.RIGHT),
     }
     return render(request, "assurance/standing.html", context, status=status)

@@ -6,10 +6,12 @@ from django.urls import reverse
 
 from audit.base.actors import Actor
 from audit.jobs import services
-from audit.jobs.registry import job
+from audit.jobs.registry import job, schedule
 from audit.jobs.run import Run
 from audit.ledger.registry import Background
 from audit.ledger.services import verify
+
+DAY = 86_400
 
 
 @job("ledger.verify", title="Verify the audit log")
@@ -26,3 +28,4 @@ def _start(actor: Actor) -> str:
 
 
 Background.verify = _start
+schedule("ledger.verify", every_seconds=DAY)

@@ -44,9 +44,12 @@ def signer(*, head: Head) -> signing.Signer:
     return found
 
 
-def handover_text(origin: str, size: int, vkey: str) -> str:
-    """What the old and the new key sign: from ``size`` on, ``vkey`` signs for ``origin``."""
-    return f"tollgate-handover-v1\n{origin}\n{size}\n{vkey}\n"
+def handover_text(name: str, size: int, vkey: str) -> str:
+    """What the old and the new key sign: from ``size`` on, ``vkey`` signs for the log under the name that it has then.
+
+    A later new name of the log does not change it: the name is that of the new key.
+    """
+    return f"tollgate-handover-v1\n{name}\n{size}\n{vkey}\n"
 
 
 def change_key(*, actor: Actor, reason: str, lost: bool = False) -> Key:
@@ -73,7 +76,7 @@ def change_key(*, actor: Actor, reason: str, lost: bool = False) -> Key:
         signing.coming_path().unlink(missing_ok=True)
         signing.make(signing.coming_path())
         new = signing.load(name, signing.coming_path())
-        text = handover_text(head.origin, head.size, new.vkey)
+        text = handover_text(name, head.size, new.vkey)
         note = f"{text}\n{old.line(text) if old else ''}{new.line(text)}"
         Key.objects.filter(pk=before.pk).update(until_size=head.size)
         key = Key.objects.create(

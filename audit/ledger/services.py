@@ -15,10 +15,12 @@ from audit.base.errors import InvalidInput, Refused
 from audit.ledger import audited, personal, verification
 from audit.ledger.domain.canonical import plain
 from audit.ledger.ledger_actions import INCIDENT_CLOSED, INCIDENT_OPENED, VERIFIED
-from audit.ledger.models import Entry, Head, Incident, Verification
+from audit.ledger.models import Entry, Head, Incident, Key, Verification
 from audit.ledger.registry import ACTIONS
 
 BATCH = 500
+ALTERED = "altered"
+"""The kind of an incident about an entry that is not what was sealed."""
 Changes = audited.Changes
 
 
@@ -161,6 +163,9 @@ def _name(subject: models.Model | None) -> str:
 def verify(*, actor: Actor, progress: Callable[[int, int], None] | None = None) -> Verification:
     """Computes the whole log anew, keeps the result, and writes that it was done. ``progress`` gets (done, of).
 
+    An entry that does not hold opens an incident, which names it and halts; one that was sealed before the log began
+    again under a new name does not, for that was known when it began.
+
     Raises:
         NotPermitted: the actor may not read the ledger.
     """
@@ -178,7 +183,16 @@ def verify(*, actor: Actor, progress: Callable[[int, int], None] | None = None) 
             actor_name=actor.name,
         )
         record(actor=actor, action=VERIFIED, subject=kept, changes={"broken_at": (None, found.broken_at)})
+        if found.broken_at is not None and found.broken_at > _begun_at():
+            open_incident(actor=actor, kind=ALTERED, sentence=found.sentence, first_number=found.broken_at)
     return kept
+
+
+def _begun_at() -> int:
+    """How many entries the log had when it took the name that it has now."""
+    name = Head.objects.values_list("origin", flat=True).get(pk=1)
+    first = Key.objects.filter(vkey__startswith=f"{name}+").order_by("at").first()
+    return first.since_size if first else 0
 
 
 @transaction.atomic

@@ -781,7 +781,7 @@ def read_keys(source: Source, size: int) -> list[Key]:
     return keys
 
 
-def check_handover(before: Key, after: Key, origin: Any) -> bool:
+def check_handover(before: Key, after: Key) -> bool:
     """Whether both keys signed that the one follows the other; False when the old one was lost and could not."""
     what = f"keys.json: the hand-over from key {before.label} to key {after.label}"
     if not after.handover:
@@ -789,7 +789,7 @@ def check_handover(before: Key, after: Key, origin: Any) -> bool:
             return False
         raise Finding(f"{what} is missing.")
     note = Note(after.handover, what)
-    if note.text != f"tollgate-handover-v1\n{origin}\n{after.since}\n{after.vkey}\n":
+    if note.text != f"tollgate-handover-v1\n{after.name}\n{after.since}\n{after.vkey}\n":
         raise Finding(f"{what} does not name this key, this ledger and this size.")
     if not after.signed(note, what):
         raise Finding(f"{what} is not signed by the new key.")
@@ -805,7 +805,7 @@ def check_keys(source: Source, manifest: Manifest, report: Report) -> tuple[list
     keys = read_keys(source, manifest.size)
     bound = [True]
     for before, after in zip(keys, keys[1:]):  # noqa: B905, RUF007
-        bound.append(check_handover(before, after, manifest.origin))
+        bound.append(check_handover(before, after))
         change = f"Key {before.label} handed over to key {after.label} at size {after.since}"
         if bound[-1]:
             report.holds(f"{change}: both signed it.")

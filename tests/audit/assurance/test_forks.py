@@ -9,11 +9,13 @@ from audit.assurance import checking, delivery, services
 from audit.assurance.models import Receipt, Witness
 from audit.base.errors import InvalidInput, NotPermitted, Refused
 from audit.ledger import keys, sealing, signing, verification
+from audit.ledger import services as ledger
 from audit.ledger.domain import note
 from audit.ledger.models import Checkpoint, Entry, Head, Incident, Key
 from audit.ledger.selectors import told
 from tests.support import tampering
 from tests.support.cast import SYSTEM, Cast
+from tests.support.flush import triggers_lifted
 from tests.support.tampering import grow
 from tests.support.witness import Witness as Server
 from tests.support.witness import running
@@ -352,3 +354,42 @@ def test_beginning_again_needs_the_right_a_reason_and_a_fork(size: int, cast: Ca
 def nothing_beside(settings: object, tmp_path: Path) -> None:
     """No other folder is asked."""
     settings.TOLLGATE_WITNESS = tmp_path / "not-there"  # type: ignore[attr-defined]
+
+
+def altered(number: int, reason: str = "it was always so") -> None:
+    """Entry ``number`` is changed by SQL, and nothing else."""
+    with triggers_lifted():
+        Entry.objects.filter(leaf__number=number).update(reason=reason)
+
+
+def test_altered_entry_that_a_verification_finds_stops_sealing(size: int) -> None:
+    altered(7)
+    ledger.verify(actor=SYSTEM)
+    ledger.verify(actor=SYSTEM)
+    incident = Incident.objects.get()
+    assert (incident.kind, incident.first_number, incident.halts) == (ledger.ALTERED, 7, True)
+    assert incident.sentence == "Entry 7 was changed after it was sealed."
+    with pytest.raises(sealing.Halted):
+        sealing.seal()
+
+
+def test_altered_entry_must_be_put_back_and_verified_before_sealing_goes_on(size: int) -> None:
+    was = Entry.objects.get(leaf__number=7).reason
+    altered(7)
+    ledger.verify(actor=SYSTEM)
+    incident = Incident.objects.get()
+    altered(7, was)
+    with pytest.raises(Refused, match="verify the log again"):
+        services.settle_incident(actor=SYSTEM, incident=incident, reason="put back")
+    ledger.verify(actor=SYSTEM)
+    services.settle_incident(actor=SYSTEM, incident=incident, reason="put back")
+    assert grow(1) == Head.objects.get().size
+
+
+def test_log_with_an_entry_that_is_lost_begins_again_and_goes_on_naming_it(size: int) -> None:
+    altered(7)
+    ledger.verify(actor=SYSTEM)
+    services.begin_again(actor=SYSTEM, incident=Incident.objects.get(), reason="no backup has it")
+    assert grow(5) > size
+    assert ledger.verify(actor=SYSTEM).broken_at == 7
+    assert not Incident.objects.filter(closed_at=None).exists()

@@ -13,14 +13,15 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from audit.assurance import services as assurance
 from audit.base import clock
 from audit.base.errors import InvalidInput, NotFound, NotPermitted
 from audit.catalogue import services as catalogue
 from audit.exports import requests, selectors, services
 from audit.exports.models import Export
 from audit.lake import store
-from audit.ledger import personal, sealing
-from audit.ledger.models import Entry, Personal
+from audit.ledger import keys, personal, sealing
+from audit.ledger.models import Entry, Incident, Personal
 from audit.ledger.services import Event, record_many
 from tests.support.cast import SYSTEM, Cast
 from tests.support.world import World
@@ -157,6 +158,19 @@ def test_erased_value_is_said_to_be_erased_and_everything_still_holds(world: Wor
     with zipfile.ZipFile(store.local(built.path)) as file:
         assert b"owner@example.org" not in gzip.decompress(file.read("personal.ndjson.gz"))
         assert b"owner@example.org" not in gzip.decompress(file.read("entries.csv.gz"))
+
+
+def test_log_that_changed_its_key_and_then_began_again_still_verifies(world: World) -> None:
+    sealing.seal()
+    keys.change_key(actor=SYSTEM, reason="a year is over")
+    sealing.seal()
+    fork = Incident.objects.create(kind="fork", at=clock.now(), sentence="An older database.", halts=True)
+    assurance.begin_again(actor=SYSTEM, incident=fork, reason="yesterday's database is all that is left")
+    sealing.seal()
+    built = export("model", name_of(world, "model"))
+    code, said = verify(store.local(built.path))
+    assert code == 0, said
+    assert said.count("both signed it") == 2
 
 
 def _drop(folder: Path, at: int) -> str:
