@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from audit.base import periods
 from audit.base.errors import InvalidInput, NotFound
-from audit.catalogue import horizon, lede, listing, notes, own_panels, selectors
+from audit.catalogue import horizon, lede, links, listing, notes, own_panels, selectors
 from audit.catalogue.forms import HandOverForm
 from audit.catalogue.handing_over import hand_over_model
 from audit.catalogue.models import Model, ModelVersion, Task
@@ -85,6 +85,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
         "may_hand_over": viewer.may(RIGHT, found.use_case.team_id),
         "tabs": [(one.panel.anchor, one.panel.title) for one in shown],
         "sections": sections,
+        "links": links.for_model(found, viewer),
         "period": period,
         "choices": periods.choices(period),
         "crumbs": [
@@ -205,6 +206,7 @@ def use_case(request: HttpRequest, slug: str) -> HttpResponseBase:
         "use_case": found,
         "rows": rows,
         "sections": [SafeString(render_to_string(template, values, request)) for template, values in shown],
+        "links": links.for_use_case(found, request.actor),
         "crumbs": [("Models", reverse("catalogue:models"))],
     }
     return render(request, "catalogue/use_case.html", context)
