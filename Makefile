@@ -22,8 +22,8 @@ run: $(VENV)/run.stamp ## install, fill the demo organisation on the first start
 	@exec $(PY) manage.py serve --end-with-parent
 
 test: $(VENV)/dev.stamp ## run the whole suite: on SQLite with the browser, then on PostgreSQL (ARGS= goes to pytest)
-	$(PY) -m pytest -n 2 --dist loadgroup $(ARGS)
-	$(PY) -m pytest -n 2 --dist loadgroup --database postgres -m "not browser and not processes" $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadgroup $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadgroup --database postgres -m "not browser and not processes" $(ARGS)
 
 check: $(VENV)/dev.stamp ## check style, types, import contracts, templates, migrations and production settings
 	$(PY) -m ruff check .
