@@ -137,8 +137,8 @@ def day(value: date | datetime | None, *, weekday: bool = False, year: bool = Tr
 def moment(value: datetime | None, style: str = "full") -> str:
     """An instant in the active zone.
 
-    Styles: ``full`` "Mon 15 July 2013, 09:40 EDT", ``short`` "15 July, 09:40", ``day`` "15 July 2013",
-    ``seconds`` "15 July 2013, 09:40:12 EDT", ``time`` "09:40:12".
+    Styles: ``full`` "Mon 15 July 2013, 09:40 EDT", ``short`` "15 July, 09:40" (with the year, if it is not this one),
+    ``day`` "15 July 2013", ``seconds`` "15 July 2013, 09:40:12 EDT", ``time`` "09:40:12".
     """
     if value is None:
         return UNKNOWN
@@ -148,7 +148,7 @@ def moment(value: datetime | None, style: str = "full") -> str:
     if style == "time":
         return f"{local:%H:%M:%S}"
     if style == "short":
-        return f"{day(local, year=False)}, {local:%H:%M}"
+        return f"{day(local, year=local.year != timezone.localtime().year)}, {local:%H:%M}"
     if style == "seconds":
         return f"{day(local)}, {local:%H:%M:%S %Z}"
     return f"{day(local, weekday=True)}, {local:%H:%M %Z}"

@@ -82,7 +82,9 @@ def test_duration_names_the_largest_units(seconds, expected):
 def test_moment_is_shown_in_the_active_zone_with_its_name():
     with timezone.override(ZoneInfo("America/New_York")):
         assert say.moment(AT) == "Mon 15 July 2013, 09:40 EDT"
-        assert say.moment(AT, "short") == "15 July, 09:40"
+        assert say.moment(AT, "short") == "15 July 2013, 09:40"
+        now = timezone.localtime()
+        assert say.moment(now, "short") == f"{now.day} {now:%B}, {now:%H:%M}"
         assert say.moment(AT, "seconds") == "15 July 2013, 09:40:12 EDT"
     assert say.moment(None) == "unknown"
 

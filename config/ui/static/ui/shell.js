@@ -105,6 +105,7 @@
   document.addEventListener("htmx:load", (event) => {
     const part = event.detail.elt;
     findPolls(part);
+    nameCells(part);
     const ended = part.matches?.("[data-ended]") ? part : part.querySelector?.("[data-ended]");
     if (ended && !ended.hasAttribute("data-said") && part !== document.body) {
       ended.setAttribute("data-said", "");
@@ -126,6 +127,16 @@
     part.open = false; delete part.dataset.printed;
   }));
 
-  const start = () => { showKeys(); focusErrors(document); findPolls(document); };
+  // --- phone: a stacked row of many cells names each of them ---
+  const nameCells = (part) => part.querySelectorAll(".stack > table").forEach((table) => {
+    const names = [...(table.tHead?.rows[0]?.cells ?? [])].map((cell) => cell.textContent.trim());
+    if (names.length < 5 && (names.length < 3 || table.querySelector(".full"))) return;
+    table.parentElement.classList.add("named");
+    for (const row of table.querySelectorAll("tbody tr")) {
+      if (row.cells.length === names.length) [...row.cells].forEach((cell, at) => { cell.dataset.name = names[at]; });
+    }
+  });
+
+  const start = () => { nameCells(document); showKeys(); focusErrors(document); findPolls(document); };
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
 })();
