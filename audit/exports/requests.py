@@ -31,6 +31,25 @@ def export(*, viewer: Actor, export_id: str) -> Export:
     return found
 
 
+def told_of(*, viewer: Actor, export_id: str) -> Export:
+    """What is known of an export, for who reads in the ledger that it was asked for; that does not let them take it.
+
+    Raises:
+        NotFound: there is none with this id that the viewer may know of.
+    """
+    mine = Q(asked_by=viewer.on_behalf_of or viewer.id)
+    rows = Export.objects.select_related("team").filter(seen(viewer, "ledger.read", team="team") | mine)
+    found = rows.filter(pk=export_id).first()
+    if found is None:
+        raise NotFound("There is no such export, or it is of a team that you are not in.")
+    return found
+
+
+def may_take(*, viewer: Actor, export: Export) -> bool:
+    """Whether the viewer may take out the bundle."""
+    return exports(viewer=viewer).filter(pk=export.pk).exists()
+
+
 def team_of(scope: Scope) -> Team | None:
     """The team that owns what the scope speaks of; None for the whole organisation."""
     if scope.id is None:

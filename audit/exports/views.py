@@ -69,10 +69,18 @@ def _with_jobs(rows: list[Export]) -> list[tuple[Export, Job | None]]:
 @require_safe
 def export(request: HttpRequest, export_id: UUID) -> HttpResponse:
     """One bundle: what it holds, how to check it, and the way to take it out."""
-    found = requests.export(viewer=request.actor, export_id=str(export_id))
+    found = requests.told_of(viewer=request.actor, export_id=str(export_id))
     ((_, job),) = _with_jobs([found])
-    scope = requests.scope_of_export(found)
-    return render(request, "exports/export.html", {"export": found, "job": job, "scope": scope})
+    context = {
+        "export": found,
+        "job": job,
+        "scope": requests.scope_of_export(found),
+        "lists": request.actor.may_anywhere(services.RIGHT),
+        "why_not": ""
+        if requests.may_take(viewer=request.actor, export=found)
+        else request.actor.why_not(services.RIGHT),
+    }
+    return render(request, "exports/export.html", context)
 
 
 @require_POST

@@ -1,5 +1,6 @@
 """The parts that pages are made of, as tags and filters. State is shape and word; unknown is a word, never a blank."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -99,9 +100,12 @@ def diff(changes: Mapping[str, Sequence[Any]]) -> SafeString:
     def rows() -> Iterable[tuple[str, str, str, Any]]:
         for field, (before, after) in changes.items():
             if before is not None:
-                yield "del", "before: ", field, before
+                yield "del", "before: ", field, plain(before)
             if after is not None:
-                yield "ins", "after: ", field, after
+                yield "ins", "after: ", field, plain(after)
+
+    def plain(value: Any) -> Any:
+        return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
     body = format_html_join(
         "",

@@ -56,6 +56,12 @@ def test_diff_shows_before_and_after_escaped():
     assert "&lt;i&gt;" in html
 
 
+def test_diff_shows_nested_values_as_they_are_sealed():
+    assert "policy: {&quot;quorum&quot;: 2, &quot;name&quot;: &quot;Zwei für alles&quot;}" in ui.diff(
+        {"policy": [None, {"quorum": 2, "name": "Zwei für alles"}]}
+    )
+
+
 def test_sparkline_with_a_gap_is_two_strokes_and_without_figures_says_so():
     line = svg.sparkline([1, 2, None, 3, 4], label="Recall", limit=2.5)
     path = line.split('<path d="')[1].split('"')[0]
