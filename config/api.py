@@ -66,8 +66,18 @@ def _no_number(name: str) -> None:
 class TollgateAPI(NinjaAPI):
     """Says of errors what they are: problem details, in the media type of RFC 9457."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._documents: dict[str, OpenAPISchema] = {}
+
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        """The document, with every error answer under application/problem+json."""
+        """The document, with every error answer under application/problem+json; made once for a process."""
+        key = repr(sorted(options.items()))
+        if key not in self._documents:
+            self._documents[key] = self._made(options)
+        return self._documents[key]
+
+    def _made(self, options: dict[str, Any]) -> OpenAPISchema:
         document = super().get_openapi_schema(**options)
         for methods in document["paths"].values():
             for operation in methods.values():
