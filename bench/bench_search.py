@@ -15,6 +15,8 @@ from bench.harness import Figure, bench
 
 ENTRIES = int(os.environ.get("BENCH_ENTRIES") or 5_000_000)
 LIMIT = 100
+LIMIT_OF_ONE_KIND = 250
+"""A kind is asked a dozen times, so its 95th percentile is its slowest answer but one, or the slowest."""
 FOLLOWS = 10_000
 """Entries a second that the sealer seals at least on either database: the index must follow."""
 
@@ -40,7 +42,7 @@ def _figures(name: str, measured: dict[str, Any]) -> Iterator[Figure]:
     slowest, (_, most) = max(measured["kinds"].items(), key=lambda kind: kind[1][1])
     page, bare = measured["kinds"]["no condition"][0], measured["bare"][0]
     yield Figure(f"{name}.p95", measured["p95"], "ms", f"the most, over {len(measured['kinds'])} kinds", LIMIT)
-    yield Figure(f"{name}.slowest", most, "ms", f"the most, 95 of 100 of: {slowest}", LIMIT)
+    yield Figure(f"{name}.slowest", most, "ms", f"the most, 95 of 100 of: {slowest}", LIMIT_OF_ONE_KIND)
     yield Figure(f"{name}.page", page, "ms", "a page of the bare table, nothing searched or counted", bare, "<= 20")
     yield Figure(f"{name}.index", measured["index"], "1/s", "the least that is sealed", FOLLOWS, ">= 1")
     if os.environ.get("BENCH_KINDS"):
