@@ -1,7 +1,9 @@
 """Each record's page says what happened to it, newest first, as far as the viewer may read, and leads to all of it."""
 
+import pytest
 from django.db import transaction
 from django.db.models import Model as Row
+from django.urls import reverse
 
 from audit.base.actors import Actor
 from audit.catalogue import services as catalogue
@@ -80,3 +82,18 @@ def test_pages_of_records_say_what_happened_to_them(world: World) -> None:
             assert "The ledger says nothing of it that you may read." in text
         else:
             assert f'href="/audit/?q={search}' in text, address
+
+
+PAGES = (
+    "assurance:witness", "streaming:stream", "retention:hold", "exports:export", "documents:document", "sources:source",
+    "retraining:rule", "retraining:review", "retraining:retraining", "approvals:request",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page_of_a_record_leads_to_everything_that_happened_to_it(world: World, page: str) -> None:
+    row = world.rows[page.partition(":")[2]]
+    address = reverse("retraining:run" if page == "retraining:retraining" else page, args=[row.pk])
+    said = world.cast.client("administrator").get(address).content.decode()
+    assert 'class="timeline"' in said
+    assert f'href="/audit/?q=subject%3A{row._meta.label_lower}%3A{row.pk}"' in said
