@@ -24,6 +24,7 @@ SUPPORT = [
     "tests.support.browser",
     "tests.support.cast",
     "tests.support.jobs",
+    "tests.support.kept",
     "tests.support.filled",
     "tests.support.hidden",
     "tests.support.receiver",

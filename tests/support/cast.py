@@ -11,6 +11,7 @@ from audit.catalogue.models import Model, ModelVersion, UseCase
 from audit.people import services as people
 from audit.people.models import Team, User
 from audit.people.selectors import actor_of
+from tests.support.kept import kept
 
 SYSTEM = Actor.service("test")
 PASSWORD = "correct horse battery staple"
@@ -46,8 +47,12 @@ NAMES = (*(field.name for field in fields(Cast) if field.name not in {"team", "o
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
+def cast(db: None, request: pytest.FixtureRequest) -> Cast:
     """The cast, with its roles."""
+    return kept(request, _cast)
+
+
+def _cast() -> Cast:
     team = people.create_team(actor=SYSTEM, slug="flight-operations", name="Flight operations")
     other = people.create_team(actor=SYSTEM, slug="catering", name="Catering")
     members = {
@@ -69,52 +74,64 @@ def cast(db: None) -> Cast:
 
 
 @pytest.fixture
-def use_case(cast: Cast) -> UseCase:
+def use_case(cast: Cast, request: pytest.FixtureRequest) -> UseCase:
     """A use case of the team."""
-    return catalogue.register_use_case(
-        actor=SYSTEM,
-        team=cast.team,
-        slug="late-arrival-alert",
-        name="Late arrival alert",
-        problem="Ground staff learn too late of flights that land late.",
+    return kept(
+        request,
+        lambda: catalogue.register_use_case(
+            actor=SYSTEM,
+            team=cast.team,
+            slug="late-arrival-alert",
+            name="Late arrival alert",
+            problem="Ground staff learn too late of flights that land late.",
+        ),
     )
 
 
 @pytest.fixture
-def model(cast: Cast, use_case: UseCase) -> Model:
+def model(cast: Cast, use_case: UseCase, request: pytest.FixtureRequest) -> Model:
     """A classification of the use case, with one numeric and one categorical feature."""
-    return catalogue.register_model(
-        actor=SYSTEM,
-        use_case=use_case,
-        slug="late-arrival",
-        name="late-arrival",
-        task="classification",
-        owner=cast.owner,
-        outcome="lands more than 15 minutes late",
-        features={"hour": "number", "carrier": "category"},
-        threshold=0.5,
+    return kept(
+        request,
+        lambda: catalogue.register_model(
+            actor=SYSTEM,
+            use_case=use_case,
+            slug="late-arrival",
+            name="late-arrival",
+            task="classification",
+            owner=cast.owner,
+            outcome="lands more than 15 minutes late",
+            features={"hour": "number", "carrier": "category"},
+            threshold=0.5,
+        ),
     )
 
 
 @pytest.fixture
-def regression(cast: Cast, use_case: UseCase) -> Model:
+def regression(cast: Cast, use_case: UseCase, request: pytest.FixtureRequest) -> Model:
     """A regression of the same use case."""
-    return catalogue.register_model(
-        actor=SYSTEM,
-        use_case=use_case,
-        slug="arrival-delay",
-        name="arrival-delay",
-        task="regression",
-        owner=cast.owner,
-        outcome="arrival delay",
-        unit="minutes",
-        features={"hour": "number", "carrier": "category"},
+    return kept(
+        request,
+        lambda: catalogue.register_model(
+            actor=SYSTEM,
+            use_case=use_case,
+            slug="arrival-delay",
+            name="arrival-delay",
+            task="regression",
+            owner=cast.owner,
+            outcome="arrival delay",
+            unit="minutes",
+            features={"hour": "number", "carrier": "category"},
+        ),
     )
 
 
 @pytest.fixture
-def version(cast: Cast, model: Model) -> ModelVersion:
+def version(cast: Cast, model: Model, request: pytest.FixtureRequest) -> ModelVersion:
     """Version 1 of the classification, by the owner."""
-    return catalogue.register_version(
-        actor=SYSTEM, model=model, artefact="artefacts/one", artefact_digest="1" * 64, author=cast.owner
+    return kept(
+        request,
+        lambda: catalogue.register_version(
+            actor=SYSTEM, model=model, artefact="artefacts/one", artefact_digest="1" * 64, author=cast.owner
+        ),
     )

@@ -1,0 +1,102 @@
+"""What a fixture wrote is made once by the services, and put back as rows for each further test of the process."""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+from django.apps import apps
+from django.core.management.color import no_style
+from django.db import connection
+
+from audit.ledger.models import Entry
+
+T = TypeVar("T")
+Rows = dict[Any, tuple[Any, ...]]
+LEFT = {"contenttypes", "auth", "sessions", "axes"}
+"""Apps whose rows are not the fixtures'."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows that came (or changed) in each table, behind which last entry, and what the fixture gave."""
+
+    after: int | None
+    new: dict[str, list[tuple[Any, ...]]]
+    changed: dict[str, Rows]
+    value: bytes
+
+
+_kept: dict[str, Kept] = {}
+
+
+def kept(request: pytest.FixtureRequest, make: Callable[[], T]) -> T:
+    """What ``make`` gives, with its rows. Where rows are committed, or other entries came before, it is made anew."""
+    name = str(request.fixturename)
+    marker = request.node.get_closest_marker("django_db")
+    if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
+        return make()
+    found = _kept.get(name)
+    if found is not None and found.after == _last():
+        _put(found)
+        value: T = pickle.loads(found.value)
+        return value
+    after, before = _last(), _dump()
+    value = make()
+    if found is None:
+        _kept[name] = _difference(after, before, _dump(), value)
+    return value
+
+
+def _last() -> int | None:
+    return Entry.objects.order_by("-pk").values_list("pk", flat=True).first()
+
+
+def _tables() -> list[tuple[str, tuple[str, ...], int]]:
+    """Each table, its columns but those that the database computes, and which of them is the key; -1: more than one."""
+    found = []
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.app_label in LEFT:
+            continue
+        columns = tuple(str(field.column) for field in model._meta.concrete_fields if not field.generated)
+        key = getattr(model._meta.pk, "column", None)
+        found.append((model._meta.db_table, columns, columns.index(key) if key in columns else -1))
+    return found
+
+
+def _dump() -> dict[str, Rows]:
+    dumped = {}
+    for table, columns, at in _tables():
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT {_quoted(columns)} FROM "{table}"')
+            rows = [tuple(bytes(cell) if isinstance(cell, memoryview) else cell for cell in row) for row in cursor]
+        dumped[table] = {row[at] if at >= 0 else row: row for row in rows}
+    return dumped
+
+
+def _quoted(columns: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _difference(after: int | None, before: dict[str, Rows], now: dict[str, Rows], value: Any) -> Kept:
+    new = {table: [row for key, row in rows.items() if key not in before[table]] for table, rows in now.items()}
+    changed = {
+        table: {key: row for key, row in rows.items() if before[table].get(key, row) != row}
+        for table, rows in now.items()
+    }
+    return Kept(after, new, changed, pickle.dumps(value))
+
+
+def _put(found: Kept) -> None:
+    with connection.cursor() as cursor:
+        for table, columns, at in _tables():
+            if new := found.new[table]:
+                marks = ", ".join(["%s"] * len(columns))
+                cursor.executemany(f'INSERT INTO "{table}" ({_quoted(columns)}) VALUES ({marks})', new)
+            if changed := found.changed[table]:
+                marks = ", ".join(f'"{name}" = %s' for name in columns)
+                rows = [(*row, key) for key, row in changed.items()]
+                cursor.executemany(f'UPDATE "{table}" SET {marks} WHERE "{columns[at]}" = %s', rows)
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Entry]):
+            cursor.execute(statement)
