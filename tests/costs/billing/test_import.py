@@ -128,6 +128,7 @@ def test_import_gzip_and_parquet_give_the_same_charges(tmp_path: Path) -> None:
         (bill([{}]) + b"1,2,3\r\n", "row 2: The line does not have the columns"),
         (bill([{"ServiceName": "x" * 3_000_000}]), "longer than a megabyte"),
     ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "file",
 )  # fmt: skip
 def test_import_bad_file_fails_with_its_place_and_leaves_nothing(content: bytes, words: str) -> None:
     bill_file = receive(content)
