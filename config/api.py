@@ -14,6 +14,7 @@ from ninja.parser import Parser
 ROUTERS = (
     ("audit.people.api", "People"),
     ("audit.catalogue.api", "Catalogue"),
+    ("audit.lineage.api", "Lineage"),
     ("audit.documents.api", "Documents"),
     ("audit.monitoring.api", "Monitoring"),
     ("audit.jobs.api", "Jobs"),

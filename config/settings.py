@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "audit.ledger",
     "audit.jobs",
     "audit.catalogue",
+    "audit.lineage",
     "audit.documents",
     "audit.monitoring",
     "audit.sources",
@@ -156,6 +157,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 API_REQUESTS_A_MINUTE = env.number("API_REQUESTS_A_MINUTE", 1200)
+LINEAGE_EVENTS_A_SECOND = env.number("LINEAGE_EVENTS_A_SECOND", 1000)
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"

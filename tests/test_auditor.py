@@ -165,9 +165,11 @@ MAY_CHANGE = {
     "audit/exports/": {"jobs.job", "exports.export"},
     "api/v1/exports": {"jobs.job", "exports.export"},
     "audit/standing/check/": {"jobs.job"},
+    "api/v1/ledger/seal": {"assurance.witness"},
+    "audit/seal/": {"assurance.witness"},
 }
 """What an auditor's own writes change beside the ledger: their session, their own name and zone, the export that they
-ask for with the job that makes it, and the job that asks the witnesses."""
+ask for with the job that makes it, the job that asks the witnesses, and what these answer before the first seal."""
 KEPT = {"sessions.session", "people.reading"}
 """What every request may touch: the session, and that something was read in this hour."""
 

@@ -94,6 +94,12 @@ def add_version(world: World, number: int) -> None:
     )
 
 
+def add_name(world: World, number: int) -> None:
+    """A name that points at the world's version."""
+    version = world.rows["deployment"].version  # type: ignore[attr-defined]
+    catalogue.move_alias(actor=SYSTEM, version=version, alias=f"name-{number}")
+
+
 def add_upload(world: World, number: int) -> None:
     """A file that was sent."""
     monitoring.receive_upload(
@@ -132,6 +138,8 @@ PAGES: list[tuple[str, Add]] = [
     ("/sources/", add_source),
     ("/models/", add_model),
     ("/models/late-arrival/", add_version),
+    ("/models/late-arrival/history/", add_name),
+    ("/models/late-arrival/compare/", add_version),
     ("/use-cases/late-arrival-alert/", add_model),
     ("/models/late-arrival/upload/", add_upload),
     ("/documents/", add_document),

@@ -1,19 +1,21 @@
 """Registers what exists and reads it back: use cases, models, data, pipelines, versions, aliases, deployments."""
 
-from typing import Any
+from datetime import date
+from typing import Annotated, Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Router
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
+from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound
 from audit.base.paging import DEFAULT, page
 from audit.base.problems import Page, answers
+from audit.catalogue import comparing, production, selectors, services
 from audit.catalogue import schemas as say
-from audit.catalogue import selectors, services
 from audit.catalogue.models import (
     Dataset,
     DatasetVersion,
@@ -26,6 +28,7 @@ from audit.people.models import Team, User
 from audit.people.selectors import teams
 
 router = Router()
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 def _team(actor: Actor, slug: str) -> Team:
@@ -74,6 +77,13 @@ def _run(actor: Actor, run_id: UUID) -> PipelineRun:
 
 def _versions(actor: Actor) -> QuerySet[ModelVersion]:
     return selectors.versions(viewer=actor).prefetch_related("training_data")
+
+
+def _version(actor: Actor, version_id: UUID) -> ModelVersion:
+    found = selectors.versions(viewer=actor).filter(pk=version_id).first()
+    if found is None:
+        raise InvalidInput(f"There is no version {version_id}.", where="body.derived_from")
+    return found
 
 
 def _deployment(actor: Actor, deployment_id: UUID) -> Deployment:
@@ -138,13 +148,14 @@ def versions(request: HttpRequest, slug: str, cursor: str = "", limit: int = DEF
 )
 def register_version(request: HttpRequest, slug: str, body: say.VersionIn) -> Any:
     """The model's next version. A run that has registered one gets that one again."""
-    data = body.dict(exclude={"author", "run", "training_data"})
+    data = body.dict(exclude={"author", "run", "training_data", "derived_from"})
     version = services.register_version(
         actor=request.actor,
         model=selectors.model(viewer=request.actor, slug=slug),
         author=_user(request.actor, body.author),
         run=_run(request.actor, body.run) if body.run else None,
         training_data=_data_versions(request.actor, body.training_data, "body.training_data"),
+        derived_from=_version(request.actor, body.derived_from) if body.derived_from else None,
         **data,
     )
     return 201, version
@@ -165,6 +176,28 @@ def aliases(request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFA
     """Where each name pointed, from when until when; a null until is the present."""
     found = selectors.model(viewer=request.actor, slug=slug)
     return page(selectors.aliases(viewer=request.actor).filter(model=found), cursor=cursor, limit=limit)
+
+
+@router.get(
+    "/models/{slug:slug}/production",
+    response=answers(404, ok=say.ProductionOut),
+    summary="What was in production on a day",
+)
+def in_production(request: HttpRequest, slug: str, on: date | None = None, known: date | None = None) -> Any:
+    """On the day ``on`` (UTC; today, when left out): as is known now, or was known at the end of the day ``known``."""
+    found = selectors.model(viewer=request.actor, slug=slug)
+    day = on or clock.now().date()
+    return say.ProductionOut.of(production.on_day(model=found, viewer=request.actor, day=day, known=known))
+
+
+@router.get(
+    "/models/{slug:slug}/compare", response=answers(404, ok=say.ComparisonOut), summary="Two versions side by side"
+)
+def compare(request: HttpRequest, slug: str, a: VersionNumber = 1, b: VersionNumber | None = None) -> Any:
+    """What changed from version ``a`` (the first, when left out) to version ``b`` (the newest)."""
+    found = selectors.model(viewer=request.actor, slug=slug)
+    b = b or selectors.newest(viewer=request.actor, model=found)
+    return say.ComparisonOut.of(comparing.compared(viewer=request.actor, model=found, a=a, b=b))
 
 
 @router.put(
@@ -227,8 +260,11 @@ def datasets(request: HttpRequest, cursor: str = "", limit: int = DEFAULT) -> An
 @router.post("/datasets", response=answers(404, created=say.DatasetOut), summary="Register a dataset")
 def register_dataset(request: HttpRequest, body: say.DatasetIn) -> Any:
     """A named collection of data; its contents are registered as versions."""
-    data = body.dict(exclude={"team"})
-    return 201, services.register_dataset(actor=request.actor, team=_team(request.actor, body.team), **data)
+    data = body.dict(exclude={"team", "owner"})
+    owner = _user(request.actor, body.owner) if body.owner else None
+    return 201, services.register_dataset(
+        actor=request.actor, team=_team(request.actor, body.team), owner=owner, **data
+    )
 
 
 @router.get("/datasets/{slug:slug}", response=answers(404, ok=say.DatasetOut), summary="One dataset")

@@ -12,6 +12,7 @@ class CatalogueConfig(AppConfig):
     def ready(self) -> None:
         """Registers actions, the sections of the model page and the line of the rail."""
         from audit.catalogue import (  # noqa: F401
+            entries,
             first_steps,
             ledger_actions,
             ledger_records,
@@ -30,6 +31,7 @@ class CatalogueConfig(AppConfig):
         reading.by_id(deployment_id=Deployment, run_id=PipelineRun)
         searched.register()
         own_panels.register_own()
+        entries.register_own()
         first_steps.register_own()
         navigation.register(
             floor="What happened",

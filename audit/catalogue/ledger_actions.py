@@ -23,7 +23,9 @@ MODEL_HANDED_OVER = register(
         weighty=True,
     )
 )
-DATASET_REGISTERED = register(Action("catalogue.dataset_registered", "registered the dataset {subject}"))
+DATASET_REGISTERED = register(
+    Action("catalogue.dataset_registered", "registered the dataset {subject}", personal=("changes.owner",))
+)
 DATASET_VERSION_REGISTERED = register(Action("catalogue.dataset_version_registered", "registered the data {subject}"))
 PIPELINE_REGISTERED = register(Action("catalogue.pipeline_registered", "registered the pipeline {subject}"))
 RUN_STARTED = register(Action("catalogue.run_started", "started the pipeline run {subject}"))

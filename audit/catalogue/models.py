@@ -29,6 +29,15 @@ class Mode(models.TextChoices):
     BATCH = "batch", "Batch"
 
 
+class Sensitivity(models.TextChoices):
+    """Who data may be shown to; blank is unknown."""
+
+    PUBLIC = "public", "Public"
+    INTERNAL = "internal", "Internal"
+    CONFIDENTIAL = "confidential", "Confidential"
+    SECRET = "secret", "Secret"
+
+
 class UseCase(Record):
     """A business problem that models are built for; its team owns everything below it."""
 
@@ -76,12 +85,14 @@ class Model(Record):
 
 
 class Dataset(Record):
-    """A named collection of data."""
+    """A named collection of data, with who answers for it and how sensitive it is, where that is known."""
 
     team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="datasets")
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
+    owner = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="owned_datasets")
+    sensitivity = models.CharField(max_length=20, choices=Sensitivity.choices, blank=True)
 
     class Meta:
         ordering = ("name",)
@@ -137,7 +148,11 @@ class RunState(models.TextChoices):
 
 
 class PipelineRun(Record):
-    """One run of a pipeline: what went in, with which parameters and code, when, started by whom."""
+    """One run of a pipeline: what went in, with which parameters and code, when, started by whom.
+
+    ``code_version`` is the commit and ``repository`` the address that it is in: both belong to the run that executed
+    them, and a version has them through its run.
+    """
 
     pipeline = models.ForeignKey(Pipeline, on_delete=models.PROTECT, related_name="runs")
     key = models.CharField(max_length=200, unique=True)
@@ -148,6 +163,7 @@ class PipelineRun(Record):
     compute_seconds = models.FloatField(null=True)
     parameters = models.JSONField(default=dict)
     code_version = models.CharField(max_length=80, blank=True)
+    repository = models.CharField(max_length=500, blank=True)
     environment = models.JSONField(default=dict)
     inputs = models.ManyToManyField(DatasetVersion, related_name="used_by")
 
@@ -159,7 +175,10 @@ class PipelineRun(Record):
 
 
 class ModelVersion(Record, Salted):
-    """A trained version: its artefact's SHA-256, its author, the data it learned from, its metrics at training."""
+    """A trained version: its artefact's SHA-256, its author, the data it learned from, its metrics at training.
+
+    ``derived_from`` is the version, of this or another model, whose weights it began with; None when none is known.
+    """
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -170,6 +189,7 @@ class ModelVersion(Record, Salted):
     registered_by = models.CharField(max_length=254)
     run = models.ForeignKey(PipelineRun, on_delete=models.PROTECT, null=True, related_name="versions")
     training_data = models.ManyToManyField(DatasetVersion, related_name="trained")
+    derived_from = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="derived")
     parameters = models.JSONField(default=dict)
     metrics = models.JSONField(default=dict)
     data_from = models.DateTimeField(null=True)

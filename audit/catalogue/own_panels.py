@@ -6,12 +6,18 @@ from datetime import date, datetime, timedelta
 from audit.base.actors import Actor
 from audit.base.clock import start_of
 from audit.base.periods import Period
-from audit.catalogue import notes, selectors, timeline
+from audit.catalogue import notes, production, selectors, timeline
+from audit.catalogue.domain.completeness import Completeness
 from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
 from audit.catalogue.panels import Context, Panel, register
+from audit.catalogue.provenance import completeness_of
 from audit.catalogue.words import MAIN_METRIC, metric_name, metric_value
 
 SHOWN = 12
+VERSION_HEADINGS = (
+    "version", "state", "registered_at", "author", "data_from", "data_until", "training_data", "artefact_sha256",
+    "main_measure_at_training", "origin_on_record", "origin_missing",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,24 @@ class VersionRow:
     tag: notes.Tag
     learned: str
     measure: str
+    complete: Completeness
+
+    def cells(self) -> list[object]:
+        """The row of the downloaded table, under ``VERSION_HEADINGS``."""
+        version = self.version
+        return [
+            version.number,
+            self.tag.word,
+            version.created_at,
+            version.author.name,
+            version.data_from,
+            version.data_until,
+            ", ".join(map(str, version.training_data.all())) or "unknown",
+            version.artefact_digest,
+            self.measure or "not sent",
+            round(self.complete.share, 4),
+            ", ".join(part.key for part in self.complete.missing) or "none",
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +81,8 @@ def version_rows(*, model: Model, viewer: Actor, limit: int | None = SHOWN) -> l
         value = version.metrics.get(metric)
         measure = metric_value(metric, float(value), model.unit) if isinstance(value, int | float) else ""
         tag = given.get(version.pk) or _tag(version, aliases, live)
-        rows.append(VersionRow(version, tag, learned_from(version.data_from, version.data_until), measure))
+        learned = learned_from(version.data_from, version.data_until)
+        rows.append(VersionRow(version, tag, learned, measure, completeness_of(version)))
     return rows
 
 
@@ -78,18 +103,17 @@ def what_ran(*, model: Model, viewer: Actor, day: date, known: date | None = Non
 
     Two times answer: when a deployment held, and when it became known. An end that was recorded later counts as not
     known yet.
+
+    Raises:
+        InvalidInput: one of the days has not come yet.
     """
+    production.check_has_come(day, "on")
     begin, end = start_of(day), start_of(day + timedelta(days=1))
+    horizon = production.horizon_of(known)
     rows = []
     for one in selectors.deployments(viewer=viewer).filter(version__model=model, since__lt=end).order_by("since"):
-        until = one.until
-        if known is not None:
-            horizon = start_of(known + timedelta(days=1))
-            if one.created_at >= horizon:
-                continue
-            if one.ended_recorded_at is not None and one.ended_recorded_at >= horizon:
-                until = None
-        if until is None or until > begin:
+        span = production.span_of(one).known_at(horizon)
+        if span is not None and span.touches(begin, end):
             rows.append(one)
     said = f" As was known at the end of {known.day} {known:%B %Y}." if known else ""
     if not rows:
@@ -113,7 +137,7 @@ def _ran(one: Deployment, day: date) -> str:
 def _versions(model: Model, viewer: Actor, period: Period) -> Context:
     rows = version_rows(model=model, viewer=viewer)
     total = selectors.versions(viewer=viewer).filter(model=model).count() if len(rows) == SHOWN else len(rows)
-    return {"rows": rows, "total": total, "metric": metric_name(MAIN_METRIC[model.task])}
+    return {"rows": rows, "total": total, "comparable": len(rows) > 1, "metric": metric_name(MAIN_METRIC[model.task])}
 
 
 def _deployments(model: Model, viewer: Actor, period: Period) -> Context:

@@ -1,11 +1,14 @@
 """The catalogue as the API says it: what is taken in is checked here, what is given out copies the records."""
 
+from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Schema
 from pydantic import AwareDatetime, Field, FiniteFloat
 
+from audit.catalogue.comparing import Comparison
+from audit.catalogue.domain.completeness import PARTS
 from audit.catalogue.models import (
     AliasPeriod,
     Dataset,
@@ -17,6 +20,8 @@ from audit.catalogue.models import (
     PipelineRun,
     UseCase,
 )
+from audit.catalogue.production import Answer
+from audit.catalogue.provenance import completeness_of, environment_digest
 
 Slug = Annotated[str, Field(min_length=1, max_length=50, pattern=r"^[a-z0-9][a-z0-9_-]*$", examples=["late-arrival"])]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
@@ -107,6 +112,8 @@ class DatasetIn(Schema):
     slug: Slug
     name: Name
     description: Text = ""
+    owner: Email | None = Field(None, description="E-mail of who answers for it; nobody, when left out")
+    sensitivity: Literal["", "public", "internal", "confidential", "secret"] = Field("", description="Empty: unknown")
 
 
 class DatasetOut(Schema):
@@ -117,7 +124,14 @@ class DatasetOut(Schema):
     slug: str
     name: str
     description: str
+    owner: str | None
+    sensitivity: str = Field(description="Empty: unknown")
     created_at: AwareDatetime
+
+    @staticmethod
+    def resolve_owner(row: Dataset) -> str | None:
+        """The owner's e-mail."""
+        return row.owner.email if row.owner else None
 
     @staticmethod
     def resolve_team(row: Dataset) -> str:
@@ -194,7 +208,8 @@ class RunEnd(Schema):
     state: Literal["succeeded", "failed"]
     inputs: list[UUID] = Field([], description="Ids of the dataset versions that went in")
     compute_seconds: Annotated[FiniteFloat, Field(ge=0)] | None = None
-    code_version: str = Field("", max_length=80)
+    code_version: str = Field("", max_length=80, description="The commit that ran")
+    repository: str = Field("", max_length=500, description="Address of the repository that the commit is in")
     environment: dict[str, str] = {}
 
 
@@ -212,7 +227,9 @@ class RunOut(Schema):
     compute_seconds: float | None
     parameters: dict[str, Any]
     code_version: str
+    repository: str
     environment: dict[str, Any]
+    environment_digest: str = Field(description="SHA-256 of the environment as canonical JSON; empty when unknown")
     inputs: list[UUID]
 
     @staticmethod
@@ -224,6 +241,11 @@ class RunOut(Schema):
     def resolve_pipeline(row: PipelineRun) -> str:
         """The pipeline's name."""
         return row.pipeline.name
+
+    @staticmethod
+    def resolve_environment_digest(row: PipelineRun) -> str:
+        """The digest of its libraries."""
+        return environment_digest(row.environment)
 
     @staticmethod
     def resolve_inputs(row: PipelineRun) -> list[UUID]:
@@ -240,11 +262,19 @@ class VersionIn(Schema):
     author: Email | None = Field(None, description="E-mail of who trained it; yours, when left out")
     run: UUID | None = Field(None, description="Id of the pipeline run that made it; one run makes one version")
     training_data: list[UUID] = Field([], description="Ids of the dataset versions that it learned from")
+    derived_from: UUID | None = Field(None, description="Id of the version whose weights it began with")
     parameters: dict[str, Any] = {}
     metrics: dict[Name, FiniteFloat] = {}
     data_from: AwareDatetime | None = None
     data_until: AwareDatetime | None = None
     notes: Text = ""
+
+
+class CompleteOut(Schema):
+    """What of a version's origin is on record."""
+
+    share: float = Field(description="The share of its parts that is on record, from 0 to 1")
+    missing: list[str] = Field(description=f"Those that are not, of {', '.join(part.key for part in PARTS)}")
 
 
 class VersionOut(Schema):
@@ -259,12 +289,20 @@ class VersionOut(Schema):
     author: str
     run: UUID | None
     training_data: list[UUID]
+    derived_from: UUID | None
     parameters: dict[str, Any]
     metrics: dict[str, float]
     data_from: AwareDatetime | None
     data_until: AwareDatetime | None
     notes: str
+    complete: CompleteOut = Field(description="What of its origin is on record")
     created_at: AwareDatetime
+
+    @staticmethod
+    def resolve_complete(row: ModelVersion) -> CompleteOut:
+        """What is on record, and what is missing."""
+        found = completeness_of(row)
+        return CompleteOut(share=found.share, missing=[part.key for part in found.missing])
 
     @staticmethod
     def resolve_model(row: ModelVersion) -> str:
@@ -280,6 +318,11 @@ class VersionOut(Schema):
     def resolve_run(row: ModelVersion) -> UUID | None:
         """The id of the run that made it."""
         return row.run_id
+
+    @staticmethod
+    def resolve_derived_from(row: ModelVersion) -> UUID | None:
+        """The id of the version whose weights it began with."""
+        return row.derived_from_id
 
     @staticmethod
     def resolve_training_data(row: ModelVersion) -> list[UUID]:
@@ -365,3 +408,120 @@ class DeploymentOut(Schema):
     def resolve_recorded_at(row: Deployment) -> Any:
         """When we learned of it."""
         return row.created_at
+
+
+class RecordOut(Schema):
+    """A record that says that a version was in production, as it was known."""
+
+    what: str
+    since: AwareDatetime
+    until: AwareDatetime | None
+    recorded_at: AwareDatetime
+    end_recorded_at: AwareDatetime | None
+
+
+class LineOut(Schema):
+    """One part of the answer: who allowed it, the evidence, the cost."""
+
+    label: str
+    words: str
+    url: str = Field(description="The page that tells more; empty for none")
+
+
+class HeldOut(Schema):
+    """A version that was in production."""
+
+    version: int
+    since: AwareDatetime
+    until: AwareDatetime | None = Field(description="Null: no end of it was known")
+    records: list[RecordOut]
+    lines: list[LineOut]
+
+
+class ProductionOut(Schema):
+    """What was in production on a day."""
+
+    model: str
+    on: date
+    known: date | None
+    words: list[str]
+    versions: list[HeldOut]
+
+    @staticmethod
+    def of(answer: Answer) -> "ProductionOut":
+        """The answer as the API says it."""
+        versions = [
+            HeldOut(
+                version=held.version.number,
+                since=held.since,
+                until=held.until,
+                records=[
+                    RecordOut(
+                        what=one.what,
+                        since=one.span.since,
+                        until=one.span.until,
+                        recorded_at=one.span.recorded_at,
+                        end_recorded_at=one.span.end_recorded_at,
+                    )
+                    for one in held.records
+                ],
+                lines=[LineOut(label=line.label, words=line.words, url=line.url) for line in held.lines],
+            )
+            for held in answer.held
+        ]
+        return ProductionOut(
+            model=answer.model.slug, on=answer.day, known=answer.known, words=answer.sentences, versions=versions
+        )
+
+
+class ChangeOut(Schema):
+    """One thing that differs; null is absent on that side."""
+
+    name: str
+    before: Any = None
+    after: Any = None
+    difference: float | None = Field(None, description="After minus before, of two numbers")
+
+
+class PartOut(Schema):
+    """A part of two versions."""
+
+    part: str
+    outcome: Literal["changed", "same", "unknown"]
+    why: str = Field(description="Why nobody can say; empty unless unknown")
+    changes: list[ChangeOut]
+
+
+class ComparisonOut(Schema):
+    """What changed from version a to version b."""
+
+    model: str
+    a: int
+    b: int
+    words: str
+    compare_url: str = Field(description="Where the repository's host shows the changes of the code; empty for none")
+    parts: list[PartOut]
+
+    @staticmethod
+    def of(found: Comparison) -> "ComparisonOut":
+        """The comparison as the API says it."""
+        parts = [
+            PartOut(
+                part=part.key,
+                outcome=part.outcome.value,
+                why=part.why,
+                changes=[
+                    ChangeOut(name=one.name, before=one.before, after=one.after, difference=one.difference)
+                    for one in part.changes
+                ],
+            )
+            for part in found.parts
+        ]
+        return ComparisonOut(
+            model=found.b.model.slug,
+            a=found.a.number,
+            b=found.b.number,
+            words=found.summary,
+            compare_url=found.url,
+            parts=parts,
+        )

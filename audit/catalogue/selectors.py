@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
@@ -67,12 +67,24 @@ def version(*, viewer: Actor, slug: str, number: int) -> ModelVersion:
     return found
 
 
+def newest(*, viewer: Actor, model: Model) -> int:
+    """The number of the model's newest version.
+
+    Raises:
+        NotFound: it has none.
+    """
+    number: int | None = versions(viewer=viewer).filter(model=model).aggregate(top=Max("number"))["top"]
+    if number is None:
+        raise NotFound(f"{model} has no version yet.")
+    return number
+
+
 def datasets(*, viewer: Actor) -> QuerySet[Dataset]:
     """Datasets of the viewer's teams, and those that models within the viewer's limits learned from."""
     found = seen(viewer, team="team")
     if viewer.limits:
         found |= Q(pk__in=data(viewer=viewer).values("dataset"))
-    return Dataset.objects.select_related("team").filter(found)
+    return Dataset.objects.select_related("team", "owner").filter(found)
 
 
 def data(*, viewer: Actor) -> QuerySet[DatasetVersion]:

@@ -10,6 +10,7 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, Refused
 from audit.catalogue import ledger_actions
+from audit.catalogue.domain.repository import holds_secret
 from audit.catalogue.models import (
     AliasPeriod,
     Dataset,
@@ -22,6 +23,7 @@ from audit.catalogue.models import (
     Pipeline,
     PipelineRun,
     RunState,
+    Sensitivity,
     Task,
     UseCase,
 )
@@ -117,22 +119,38 @@ def register_model(
 
 
 @transaction.atomic
-def register_dataset(*, actor: Actor, team: Team, slug: str, name: str, description: str = "") -> Dataset:
-    """A new dataset of ``team``.
+def register_dataset(
+    *,
+    actor: Actor,
+    team: Team,
+    slug: str,
+    name: str,
+    description: str = "",
+    owner: User | None = None,
+    sensitivity: str = "",
+) -> Dataset:
+    """A new dataset of ``team``; ``sensitivity`` is one of ``Sensitivity``, empty when unknown.
 
     Raises:
         NotPermitted: the actor may not write for the team.
-        InvalidInput: the short name is in use.
+        InvalidInput: the short name is in use, or there is no such sensitivity.
     """
     actor.check(RIGHT, team.pk)
     _free(Dataset, slug)
-    dataset = Dataset.objects.create(team=team, slug=slug, name=name, description=description)
+    if sensitivity and sensitivity not in Sensitivity.values:
+        raise InvalidInput(
+            f"{sensitivity!r} is not a sensitivity.", where="sensitivity", mend=f"Use {', '.join(Sensitivity.values)}."
+        )
+    dataset = Dataset.objects.create(
+        team=team, slug=slug, name=name, description=description, owner=owner, sensitivity=sensitivity
+    )
     record(
         actor=actor,
         action=ledger_actions.DATASET_REGISTERED,
         subject=dataset,
         team=team.pk,
-        changes=created(dataset),
+        changes=created(dataset) | ({"owner": (None, owner.email)} if owner else {}),
+        person=owner.pk if owner else None,
     )
     return dataset
 
@@ -248,21 +266,30 @@ def finish_run(
     inputs: list[DatasetVersion] | None = None,
     compute_seconds: float | None = None,
     code_version: str = "",
+    repository: str = "",
     environment: dict[str, str] | None = None,
 ) -> PipelineRun:
     """Ends a run as succeeded or failed; ending it again changes nothing.
 
+    ``code_version`` is the commit that ran, ``repository`` the address of the repository that it is in.
+
     Raises:
         NotPermitted: the actor may not write for the team.
+        InvalidInput: a password stands in the address of the repository.
     """
     team = run.pipeline.model.use_case.team_id
     actor.check(RIGHT, team)
+    if holds_secret(repository):
+        raise InvalidInput(
+            "A password stands in the address of the repository.", where="repository", mend="Send it without."
+        )
     run = PipelineRun.objects.select_for_update().get(pk=run.pk)
     if run.state != RunState.RUNNING:
         return run
     before = values(run)
     run.state, run.finished_at = state, clock.now()
     run.compute_seconds, run.code_version, run.environment = compute_seconds, code_version, environment or {}
+    run.repository = repository
     run.save()
     run.inputs.set(inputs or [])
     links = PipelineRun.inputs.through.objects.filter(pipelinerun=run) if inputs else ()
@@ -288,6 +315,7 @@ def register_version(
     artefact_bytes: int = 0,
     run: PipelineRun | None = None,
     training_data: list[DatasetVersion] | None = None,
+    derived_from: ModelVersion | None = None,
     parameters: dict[str, Any] | None = None,
     metrics: dict[str, float] | None = None,
     data_from: datetime | None = None,
@@ -315,6 +343,7 @@ def register_version(
         author=author,
         registered_by=actor.id,
         run=run,
+        derived_from=derived_from,
         parameters=parameters or {},
         metrics=metrics or {},
         data_from=data_from,
@@ -329,7 +358,8 @@ def register_version(
         subject=version,
         team=model.use_case.team_id,
         changes=created(version)
-        | {"author": (None, author.email), "training_data": (None, [str(data) for data in training_data or []])},
+        | {"author": (None, author.email), "training_data": (None, [str(data) for data in training_data or []])}
+        | ({"derived_from": (None, str(derived_from))} if derived_from else {}),
         also=list(links),
         person=author.pk,
     )

@@ -1,10 +1,12 @@
-"""The pages of the catalogue: models, one model, one version, one use case."""
+"""The pages of the catalogue: models, one model, its history, one version, two versions, one use case."""
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from itertools import groupby
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -13,17 +15,33 @@ from django.utils.safestring import SafeString
 from django.views.decorators.http import require_safe
 
 from audit.base import periods
+from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound
-from audit.catalogue import horizon, lede, links, listing, notes, own_panels, selectors
+from audit.catalogue import (
+    comparing,
+    entries,
+    horizon,
+    lede,
+    links,
+    listing,
+    notes,
+    own_panels,
+    production,
+    provenance,
+    selectors,
+)
+from audit.catalogue.domain.completeness import PARTS
 from audit.catalogue.forms import HandOverForm
 from audit.catalogue.handing_over import hand_over_model
-from audit.catalogue.models import Model, ModelVersion, Task
+from audit.catalogue.models import AliasPeriod, Model, ModelVersion, Task
 from audit.catalogue.panels import panels_for, panels_for_use_case
 from audit.catalogue.services import RIGHT
 from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
 from config.ui.tables import csv_response, wants_csv
 
+PAGE = 50
+HISTORY = ("name", "version", "since", "until", "recorded_at", "end_recorded_at", "moved_by")
 STATES = [
     (State.BELOW, "Outside threshold"),
     (State.WATCH, "Watch"),
@@ -67,6 +85,9 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     as_of = horizon.last_data(viewer, found)
     period = periods.chosen(request.GET, last=as_of, default="q")
     row = listing.rows(viewer=viewer, models=[found], as_of=as_of)[0]
+    if wants_csv(request) and request.GET.get("of") == "versions":
+        every = own_panels.version_rows(model=found, viewer=viewer, limit=None)
+        return csv_response((one.cells() for one in every), own_panels.VERSION_HEADINGS, f"{slug}-versions")
     if wants_csv(request):
         return csv_response([row.cells()], listing.HEADINGS, slug)
     shown = panels_for(found, viewer, period)
@@ -75,11 +96,11 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
         [SafeString(render_to_string(one.panel.template, {**one.context, "ran": ran}, request)) for one in group]
         for _, group in groupby(shown, key=lambda one: one.panel.row or one.panel.anchor)
     ]
-    production = next((one for one in row.deployments if one.environment == "production"), None)
+    running = next((one for one in row.deployments if one.environment == "production"), None)
     context = {
         "model": found,
         "row": row,
-        "production": production,
+        "production": running,
         "sentences": lede.sentences(row),
         "notes": notes.notes_of(found, viewer),
         "may_hand_over": viewer.may(RIGHT, found.use_case.team_id),
@@ -145,9 +166,13 @@ def model_by_id(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 @require_safe
 def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
-    """One version with its lineage: data, code, parameters, run, artefact, metrics."""
+    """One version with its origin: data, code, parameters, run, artefact, metrics, and what of it is missing."""
     viewer = request.actor
     found = selectors.version(viewer=viewer, slug=slug, number=number)
+    complete = provenance.completeness_of(found)
+    if wants_csv(request):
+        lines = [(part.name, part in complete.present, part.without) for part in PARTS]
+        return csv_response(lines, ("part", "on_record", "without_it"), f"{slug}-v{number}-origin")
     run = found.run
     metrics = [
         (metric_name(name), metric_value(name, float(value), found.model.unit))
@@ -160,8 +185,10 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "data": found.training_data.select_related("dataset"),
         "inputs": run.inputs.select_related("dataset") if run else [],
         "metrics": metrics,
-        "parameters": sorted((found.parameters or (run.parameters if run else {})).items()),
-        "environment": sorted(run.environment.items()) if run else [],
+        "derived_from": _derived_from(found, viewer),
+        "environment_digest": provenance.environment_digest(provenance.environment_of(found)),
+        "parameters": sorted(provenance.parameters_of(found).items()),
+        "environment": sorted(provenance.environment_of(found).items()),
         "learned": own_panels.learned_from(found.data_from, found.data_until),
         "deployments": selectors.deployments(viewer=viewer).filter(version=found),
         "aliases": selectors.aliases(viewer=viewer).filter(version=found),
@@ -169,7 +196,8 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
             (one.tag for one in own_panels.version_rows(model=found.model, viewer=viewer, limit=None)
              if one.version.pk == found.pk), None,
         ),
-        "gaps": _gaps(found),
+        "complete": complete,
+        "comparable": comparing.chosen(viewer=viewer, model=found.model) is not None,
         "crumbs": [
             ("Models", reverse("catalogue:models")),
             (found.model.name, reverse("catalogue:model", args=[slug])),
@@ -178,18 +206,78 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     return render(request, "catalogue/version.html", context)
 
 
-def _gaps(found: ModelVersion) -> list[str]:
-    """What the records do not say about where a version came from."""
-    run = found.run
-    missing = {
-        "the data that it learned from": not found.training_data.all(),
-        "the run that trained it": run is None,
-        "the version of the code": run is None or not run.code_version,
-        "the parameters": not found.parameters and not (run and run.parameters),
-        "the libraries it was trained with": run is None or not run.environment,
-        "its metrics at training": not found.metrics,
+def _derived_from(found: ModelVersion, viewer: Actor) -> ModelVersion | None:
+    if found.derived_from_id is None:
+        return None
+    return selectors.versions(viewer=viewer).filter(pk=found.derived_from_id).first()
+
+
+@require_safe
+def history(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """What was in production on the day ``on``, as known at the end of ``known``; and where each name ever pointed."""
+    viewer = request.actor
+    found = selectors.model(viewer=viewer, slug=slug)
+    periods_of = selectors.aliases(viewer=viewer).filter(model=found).order_by("-since", "alias")
+    if wants_csv(request):
+        rows = list(periods_of)
+        moved = entries.movers(rows, viewer)
+        return csv_response((_period_cells(row, moved) for row in rows), HISTORY, f"{slug}-history")
+    day = _day(request, "on") or (horizon.last_data(viewer, found) - timedelta(microseconds=1)).date()
+    page = Paginator(periods_of, PAGE).get_page(request.GET.get("page"))
+    moved = entries.movers(list(page), viewer)
+    context = {
+        "model": found,
+        "answer": production.on_day(model=found, viewer=viewer, day=day, known=_day(request, "known")),
+        "page": page,
+        "rows": [(row, moved.get(str(row.pk))) for row in page],
+        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
     }
-    return [words for words, absent in missing.items() if absent]
+    return render(request, "catalogue/history.html", context)
+
+
+def _period_cells(row: AliasPeriod, moved: Mapping[str, str]) -> list[object]:
+    return [
+        row.alias,
+        row.version.number,
+        row.since,
+        row.until,
+        row.created_at,
+        row.ended_recorded_at,
+        moved.get(str(row.pk)),
+    ]
+
+
+@require_safe
+def compare(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Versions ``a`` and ``b`` side by side; without them production and the newest other."""
+    viewer = request.actor
+    found = selectors.model(viewer=viewer, slug=slug)
+    default = comparing.chosen(viewer=viewer, model=found)
+    numbers = [_number(request, name) or first for name, first in zip("ab", default or (None, None), strict=True)]
+    comparison = None
+    if numbers[0] is not None and numbers[1] is not None:
+        comparison = comparing.compared(viewer=viewer, model=found, a=numbers[0], b=numbers[1])
+    if wants_csv(request):
+        lines = comparing.cells(comparison) if comparison else []
+        return csv_response(lines, comparing.HEADINGS, f"{slug}-compared")
+    every = selectors.versions(viewer=viewer).filter(model=found)
+    context = {
+        "model": found,
+        "comparison": comparison,
+        "parts": comparing.shown(comparison) if comparison else [],
+        "numbers": list(every.order_by("-number").values_list("number", flat=True)),
+        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+    }
+    return render(request, "catalogue/compare.html", context)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "").strip()
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31):
+        raise InvalidInput(f"“{text}” is not a version.", where=name, mend="Write its number, like 2.")
+    return int(text)
 
 
 @require_safe

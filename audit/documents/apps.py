@@ -11,10 +11,11 @@ class DocumentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, what the catalogue's pages show of documents, and the line of the rail."""
-        from audit.documents import ledger_actions, ledger_records, panels  # noqa: F401
+        from audit.documents import answers, ledger_actions, ledger_records, panels  # noqa: F401
         from config.ui import navigation
 
         panels.register_own()
+        answers.register_own()
         navigation.register(
             floor="What happened",
             label="Documents",

@@ -11,8 +11,16 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the rail's entry, and what the model page shows."""
-        from governance.approvals import evidence, first_steps, ledger_actions, ledger_records, shown  # noqa: F401
+        from governance.approvals import (  # noqa: F401
+            answers,
+            evidence,
+            first_steps,
+            ledger_actions,
+            ledger_records,
+            shown,
+        )
 
         shown.register()
         evidence.register()
+        answers.register_own()
         first_steps.register_own()

@@ -20,15 +20,17 @@ LEFT = {"contenttypes", "auth", "sessions", "axes"}
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The rows that came (or changed) in each table, behind which last entry, and what the fixture gave."""
+    """The rows that came (or changed) in each table, and what the fixture gave."""
 
-    after: int | None
     new: dict[str, list[tuple[Any, ...]]]
     changed: dict[str, Rows]
     value: bytes
 
 
-_kept: dict[str, Kept] = {}
+Last = tuple[Any, ...] | None
+_kept: dict[tuple[str, Last], Kept] = {}
+_ends: set[Last] = {None}
+"""The entries behind which something may be kept: those that end what is kept already."""
 
 
 def kept(request: pytest.FixtureRequest, make: Callable[[], T]) -> T:
@@ -37,20 +39,22 @@ def kept(request: pytest.FixtureRequest, make: Callable[[], T]) -> T:
     marker = request.node.get_closest_marker("django_db")
     if "transactional_db" in request.fixturenames or (marker and marker.kwargs.get("transaction")):
         return make()
-    found = _kept.get(name)
-    if found is not None and found.after == _last():
+    after = _last()
+    found = _kept.get((name, after))
+    if found is not None:
         _put(found)
         value: T = pickle.loads(found.value)
         return value
-    after, before = _last(), _dump()
+    before = _dump() if after in _ends else {}
     value = make()
-    if found is None:
-        _kept[name] = _difference(after, before, _dump(), value)
+    if before:
+        _kept[name, after] = _difference(before, _dump(), value)
+        _ends.add(_last())
     return value
 
 
-def _last() -> int | None:
-    return Entry.objects.order_by("-pk").values_list("pk", flat=True).first()
+def _last() -> Last:
+    return Entry.objects.order_by("-pk").values_list("pk", "at", "subject_id").first()
 
 
 def _tables() -> list[tuple[str, tuple[str, ...], int]]:
@@ -79,13 +83,13 @@ def _quoted(columns: tuple[str, ...]) -> str:
     return ", ".join(f'"{name}"' for name in columns)
 
 
-def _difference(after: int | None, before: dict[str, Rows], now: dict[str, Rows], value: Any) -> Kept:
+def _difference(before: dict[str, Rows], now: dict[str, Rows], value: Any) -> Kept:
     new = {table: [row for key, row in rows.items() if key not in before[table]] for table, rows in now.items()}
     changed = {
         table: {key: row for key, row in rows.items() if before[table].get(key, row) != row}
         for table, rows in now.items()
     }
-    return Kept(after, new, changed, pickle.dumps(value))
+    return Kept(new, changed, pickle.dumps(value))
 
 
 def _put(found: Kept) -> None:

@@ -31,7 +31,6 @@ from governance.retraining import services as retraining
 from governance.retraining.ledger_actions import FIRED, REVIEW_OPENED
 from governance.retraining.models import Retraining, Review
 from tests.support.cast import SYSTEM, Cast
-from tests.support.kept import kept
 
 DIGEST = "a" * 64
 PREDICTIONS = b"prediction_id,at,version,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,0.8,10,UA\n"
@@ -58,12 +57,8 @@ def written(action: str, row: Any) -> Any:
 
 
 @pytest.fixture
-def world(cast: Cast, model: Model, version: ModelVersion, request: pytest.FixtureRequest) -> World:
+def world(cast: Cast, model: Model, version: ModelVersion) -> World:
     """The cast with a model in production, a candidate, and something of every kind around them."""
-    return kept(request, lambda: _world(cast, model, version))
-
-
-def _world(cast: Cast, model: Model, version: ModelVersion) -> World:
     team = cast.team
     dataset = catalogue.register_dataset(actor=SYSTEM, team=team, slug="flights", name="Flights")
     catalogue.register_dataset_version(actor=SYSTEM, dataset=dataset, digest=DIGEST, location="lake/a", rows=3)

@@ -29,6 +29,28 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200)),
                 ("description", models.TextField(blank=True)),
                 (
+                    "sensitivity",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("public", "Public"),
+                            ("internal", "Internal"),
+                            ("confidential", "Confidential"),
+                            ("secret", "Secret"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="owned_datasets",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
                     "team",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="datasets", to="people.team"
@@ -129,6 +151,15 @@ class Migration(migrations.Migration):
                     "model",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="catalogue.model"
+                    ),
+                ),
+                (
+                    "derived_from",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="derived",
+                        to="catalogue.modelversion",
                     ),
                 ),
                 ("training_data", models.ManyToManyField(related_name="trained", to="catalogue.datasetversion")),
@@ -241,6 +272,7 @@ class Migration(migrations.Migration):
                 ("compute_seconds", models.FloatField(null=True)),
                 ("parameters", models.JSONField(default=dict)),
                 ("code_version", models.CharField(blank=True, max_length=80)),
+                ("repository", models.CharField(blank=True, max_length=500)),
                 ("environment", models.JSONField(default=dict)),
                 ("inputs", models.ManyToManyField(related_name="used_by", to="catalogue.datasetversion")),
                 (

@@ -1,13 +1,18 @@
 """What is registered through the API is read back as it was sent; what belongs to others is not there."""
 
 from collections.abc import Callable
+from hashlib import sha256
 from typing import Any
 
+import pytest
+
+from audit.base.errors import InvalidInput
+from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion, UseCase
 from audit.ledger.models import Entry
 from tests.support import told
 from tests.support.api import Program
-from tests.support.cast import Cast
+from tests.support.cast import SYSTEM, Cast
 
 Programs = Callable[..., Program]
 USE_CASE = {"team": "flight-operations", "slug": "alert", "name": "Alert", "problem": "Too late."}
@@ -104,3 +109,49 @@ def test_versions_come_in_pages_without_gaps(program: Programs, cast: Cast, vers
     assert [row["number"] for row in first["items"] + rest["items"]] == [5, 4, 3, 2, 1]
     assert rest["next"] is None
     assert owner.get("/models/late-arrival/versions?cursor=%2B").status_code == 422
+
+
+def test_dataset_says_who_owns_it_and_how_sensitive_it_is(program: Programs, cast: Cast) -> None:
+    owner = program("owner")
+    body = {"team": "flight-operations", "slug": "flights", "name": "Flights"}
+    known = {"owner": "validator@example.org", "sensitivity": "confidential"}
+    sent = owner.post("/datasets", body | known)
+    assert sent.status_code == 201, sent.content
+    assert {key: owner.get("/datasets/flights").json()[key] for key in known} == known
+    entry = told.entry(action="catalogue.dataset_registered")
+    assert entry.changes["owner"] == [None, "validator@example.org"]
+    assert entry.changes["sensitivity"] == [None, "confidential"]
+    assert owner.post("/datasets", body | {"slug": "b", "sensitivity": "rather"}).status_code == 422
+    bare = owner.post("/datasets", body | {"slug": "c"}).json()
+    assert (bare["owner"], bare["sensitivity"]) == (None, "")
+
+
+def test_dataset_with_a_sensitivity_that_is_none_is_refused(cast: Cast) -> None:
+    with pytest.raises(InvalidInput, match="'rather' is not a sensitivity"):
+        catalogue.register_dataset(actor=SYSTEM, team=cast.team, slug="d", name="D", sensitivity="rather")
+
+
+def test_version_says_from_which_it_was_derived(program: Programs, cast: Cast, version: ModelVersion) -> None:
+    owner = program("owner")
+    body = {"artefact": "b", "artefact_digest": "b" * 64}
+    made = owner.post("/models/late-arrival/versions", body | {"derived_from": str(version.pk)})
+    assert (made.status_code, made.json()["derived_from"]) == (201, str(version.pk))
+    assert told.entries(action="catalogue.version_registered")[-1].changes["derived_from"] == [None, "late-arrival v1"]
+    page = cast.client("owner").get("/models/late-arrival/versions/2/").content.decode()
+    assert '<a href="/models/late-arrival/versions/1/">late-arrival v1</a>' in page
+    hidden = owner.post("/models/late-arrival/versions", body | {"derived_from": str(cast.team.pk)})
+    assert hidden.status_code == 422
+
+
+def test_run_gives_the_digest_of_its_libraries_and_its_repository(program: Programs, model: Model) -> None:
+    owner = program("owner")
+    pipeline = owner.post("/models/late-arrival/pipelines", {"name": "train", "engine": "local"}).json()
+    run = owner.post(f"/pipelines/{pipeline['id']}/runs", {"key": "first"}).json()
+    assert run["environment_digest"] == ""
+    libraries = {"sklearn": "1.5", "python": "3.11"}
+    end = {"state": "succeeded", "repository": "https://github.com/airline/delays", "environment": libraries}
+    ended = owner.post(f"/runs/{run['id']}/finish", end).json()
+    assert ended["repository"] == "https://github.com/airline/delays"
+    assert ended["environment_digest"] == sha256(b'{"python":"3.11","sklearn":"1.5"}').hexdigest()
+    with_secret = owner.post(f"/runs/{run['id']}/finish", end | {"repository": "https://me:pass@github.com/a/b"})
+    assert with_secret.status_code == 422

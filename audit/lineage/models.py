@@ -1,0 +1,115 @@
+"""What was said (events, kept as they came) and what follows from it (nodes, edges, facets).
+
+Times of edges and sightings are whole microseconds since 1970 (UTC): the smaller of two is the earlier on every
+database, and questions over a million edges compare them.
+"""
+
+from django.db import models
+
+from audit.base import clock
+from audit.lineage.domain.fold import Kind, Link
+
+
+class Event(models.Model):
+    """A well-formed event, as canonical JSON with the SHA-256 ``digest``: kept once for a team, never changed."""
+
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    body = models.TextField()
+    event_time = models.DateTimeField()
+    received_at = models.DateTimeField(default=clock.now)
+    actor_id = models.CharField(max_length=254)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("team", "digest"), name="lineage_event_once"),)
+        indexes = (models.Index(fields=("team", "event_time"), name="lineage_event_time"),)
+
+    def __str__(self) -> str:
+        return f"{self.digest[:12]} of {self.event_time:%Y-%m-%d %H:%M}"
+
+
+class Rejected(models.Model):
+    """A delivery that could not be kept as an event, with the reason; ``event`` is what it became when sent again."""
+
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+")
+    digest = models.CharField(max_length=64)
+    body = models.TextField()
+    cut = models.BooleanField(default=False)
+    reason = models.TextField()
+    times = models.PositiveIntegerField(default=1)
+    received_at = models.DateTimeField(default=clock.now)
+    actor_id = models.CharField(max_length=254)
+    replayed_at = models.DateTimeField(null=True)
+    event = models.ForeignKey(Event, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (models.UniqueConstraint(fields=("team", "digest"), name="lineage_rejected_once"),)
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Node(models.Model):
+    """A thing with a place in the graph. Who may see it follows from ``Sighting``."""
+
+    kind = models.CharField(max_length=20, choices=[(kind.value, kind.value) for kind in Kind])
+    namespace = models.TextField(blank=True)
+    name = models.TextField()
+    key = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ("kind", "namespace", "name")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Sighting(models.Model):
+    """A team's events speak of a node: since which event's time, and since when we know."""
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="sightings")
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+")
+    since = models.BigIntegerField()
+    known = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("node", "team"), name="lineage_sighting_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.node} of {self.team}"
+
+
+class Edge(models.Model):
+    """``target`` came from ``source``: since which event's time, and since when we know."""
+
+    source = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="+", db_index=False)
+    target = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="+", db_index=False)
+    link = models.PositiveSmallIntegerField(choices=[(link.value, link.name.lower()) for link in Link])
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+", db_index=False)
+    since = models.BigIntegerField()
+    known = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("source", "link", "target", "team"), name="lineage_edge_once"),)
+        indexes = (models.Index(fields=("target", "link", "source", "team"), name="lineage_edge_upstream"),)
+
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.target}"
+
+
+class Facet(models.Model):
+    """What a team's events said last of a node under ``name``: canonical JSON, facets that nobody knows among them."""
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="facets", db_index=False)
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+", db_index=False)
+    name = models.CharField(max_length=230)
+    body = models.TextField()
+    digest = models.CharField(max_length=64)
+    event_time = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("node", "team", "name"), name="lineage_facet_once"),)
+
+    def __str__(self) -> str:
+        return self.name
