@@ -261,8 +261,8 @@ def begin_again(*, actor: Actor, incident: Incident, reason: str) -> Head:
 
 def _next_origin(origin: str) -> str:
     """The first of name/2, name/3 … that this log has not had; the name is that of its first key."""
-    first = Key.objects.order_by("at").values_list("vkey", flat=True).first()
-    name = first.split("+", 1)[0] if first else origin
+    first = Key.objects.order_by("at").first()
+    name = first.name if first else origin
     known = {origin, *Checkpoint.objects.order_by().values_list("origin", flat=True).distinct()}
     return next(found for n in range(2, len(known) + 3) if (found := f"{name}/{n}") not in known)
 

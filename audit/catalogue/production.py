@@ -12,6 +12,7 @@ from audit.catalogue import selectors
 from audit.catalogue.answers import Asked, Line, answers_to
 from audit.catalogue.domain.spans import Span
 from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
+from config.ui import format as say
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,9 @@ class Answer:
     @property
     def sentences(self) -> list[str]:
         """The answer in words."""
-        known = f", as was known at the end of {_day(self.known)}" if self.known else ""
+        known = f", as was known at the end of {say.day(self.known)}" if self.known else ""
         if not self.held:
-            return [f"Nothing was in production on {_day(self.day)}{known}."]
+            return [f"Nothing was in production on {say.day(self.day)}{known}."]
         said = [self._one(held, known) for held in self.held]
         named, ran = (
             {held.version.number for held in self.held for one in held.records if (one.what == _NAME) is is_name}
@@ -64,7 +65,9 @@ class Answer:
 
     def _one(self, held: Held, known: str) -> str:
         end = f" until {_moment(held.until)}" if held.until else ", and no end of that was known" if known else ""
-        return f"v{held.version.number} was in production on {_day(self.day)}{known}: since {_moment(held.since)}{end}."
+        return (
+            f"v{held.version.number} was in production on {say.day(self.day)}{known}: since {_moment(held.since)}{end}."
+        )
 
 
 _NAME = "Named “production”"
@@ -138,12 +141,8 @@ def _held(model: Model, viewer: Actor, day: date, horizon: datetime | None, reco
     )
 
 
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
-
-
 def _moment(moment: datetime) -> str:
-    return f"{_day(moment.date())}, {moment:%H:%M} UTC"
+    return f"{say.day(moment.date())}, {moment:%H:%M} UTC"
 
 
 def _versions(numbers: Iterable[int]) -> str:

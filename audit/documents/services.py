@@ -14,6 +14,7 @@ from audit.documents.models import Document, Scope, columns_of, owner_of
 from audit.lake import store as lake
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Changes, record
+from config.ui import format as say
 
 ATTACH, WITHDRAW, REMOVE = "documents.attach", "catalogue.write", "ledger.manage"
 FOLDER = "documents"
@@ -124,7 +125,7 @@ def _check_new(same: Iterable[Document], scope: Scope, kind: str) -> None:
     for one in same:
         stands = one.withdrawn_at is None and one.content_removed_at is None
         if stands and one.kind == kind and _is_of(one, scope):
-            raise Refused(f"This very file is attached already, as “{one.title}” of {_day(one.dated)}.")
+            raise Refused(f"This very file is attached already, as “{one.title}” of {say.day(one.dated)}.")
 
 
 def _is_of(document: Document, scope: Scope) -> bool:
@@ -140,11 +141,7 @@ def _check_replaced(document: Document, scope: Scope, kind: str) -> None:
         raise Refused(f"“{old.title}” was withdrawn, so nothing replaces it. Attach the document by itself.")
     newer = old.newer.filter(withdrawn_at=None).first()
     if newer is not None:
-        raise Refused(f"“{newer.title}” of {_day(newer.dated)} replaces it already. Replace that one.")
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
+        raise Refused(f"“{newer.title}” of {say.day(newer.dated)} replaces it already. Replace that one.")
 
 
 @transaction.atomic

@@ -15,8 +15,13 @@ from audit.people.models import Team
 
 def exports(*, viewer: Actor) -> QuerySet[Export]:
     """Exports of the teams whose evidence the viewer may export, and those they asked for; newest first."""
-    rows = Export.objects.select_related("team")
-    return rows.filter(seen(viewer, "ledger.export", team="team") | Q(asked_by=viewer.on_behalf_of or viewer.id))
+    return _seen_with("ledger.export", viewer)
+
+
+def _seen_with(right: str, viewer: Actor) -> QuerySet[Export]:
+    """Those of teams for which the viewer has the right, and those they asked for."""
+    mine = Q(asked_by=viewer.on_behalf_of or viewer.id)
+    return Export.objects.select_related("team").filter(seen(viewer, right, team="team") | mine)
 
 
 def export(*, viewer: Actor, export_id: str) -> Export:
@@ -37,9 +42,7 @@ def told_of(*, viewer: Actor, export_id: str) -> Export:
     Raises:
         NotFound: there is none with this id that the viewer may know of.
     """
-    mine = Q(asked_by=viewer.on_behalf_of or viewer.id)
-    rows = Export.objects.select_related("team").filter(seen(viewer, "ledger.read", team="team") | mine)
-    found = rows.filter(pk=export_id).first()
+    found = _seen_with("ledger.read", viewer).filter(pk=export_id).first()
     if found is None:
         raise NotFound("There is no such export, or it is of a team that you are not in.")
     return found

@@ -35,7 +35,7 @@ def signer(*, head: Head) -> signing.Signer:
         first = signing.load(head.origin)
         Key.objects.create(key_id=first.key_id.hex(), vkey=first.vkey, since_size=head.size, at=clock.now())
         return first
-    name = key.vkey.split("+", 1)[0]
+    name = key.name
     if signing.coming_path().exists() and signing.load(name, signing.coming_path()).vkey == key.vkey:
         signing.coming_path().replace(signing.path())  # the change was committed, and the process died before this
     found = signing.load(name)
@@ -69,7 +69,7 @@ def change_key(*, actor: Actor, reason: str, lost: bool = False) -> Key:
         before = current()
         if before is None:
             raise Refused("Nothing has been signed yet, so there is no key to change.")
-        name = before.vkey.split("+", 1)[0]
+        name = before.name
         old = None if lost else signer(head=head)
         if lost and signing.path().exists() and signing.load(name).vkey == before.vkey:
             raise Refused("The key is there and can sign: change it without saying that it is lost.")

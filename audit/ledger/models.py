@@ -213,6 +213,11 @@ class Key(models.Model):
     def __str__(self) -> str:
         return self.key_id
 
+    @property
+    def name(self) -> str:
+        """The log's name when the key came, which is part of the key's id."""
+        return self.vkey.split("+", 1)[0]
+
 
 class Checkpoint(models.Model):
     """A signed statement of the log at one size."""

@@ -1,5 +1,6 @@
 """OpenLineage for its own clients (2-0-2, OpenLineage.yml): send events; see and mend what was refused."""
 
+import json
 from typing import Any, Final, Literal
 
 from django.http import HttpRequest, HttpResponse
@@ -156,7 +157,7 @@ def send_batch(request: HttpRequest, team: str = "") -> Any:
         try:
             events.append(read(row))
         except Malformed as error:
-            services.keep_rejected(actor=request.actor, team=own, content=services.written(row), reason=error.reason)
+            services.keep_rejected(actor=request.actor, team=own, content=json.dumps(row).encode(), reason=error.reason)
             failed.append(Failed(index=index, reason=error.reason))
     services.receive(actor=request.actor, team=own, events=events)
     return {

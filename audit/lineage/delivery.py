@@ -1,16 +1,14 @@
 """A request's content: unpacked within a bound, and counted against what a token may send in a second."""
 
-import time
 import zlib
 from typing import Final
 
 from django.conf import settings
-from django.core.cache import cache
 from django.http import HttpRequest
 from ninja.errors import HttpError, Throttled
 
 from audit.base.actors import Actor
-from audit.people.services import digest
+from audit.people.gateway import sent
 
 LARGEST: Final = 5 * 1024 * 1024
 """Bytes of a body, unpacked."""
@@ -70,7 +68,5 @@ def count(actor: Actor, events: int) -> None:
     Raises:
         Throttled: the limit was reached in this second.
     """
-    key = f"lineage:{digest(actor.id)}:{int(time.time())}"
-    cache.add(key, 0, 5)
-    if cache.incr(key, events) - events >= settings.LINEAGE_EVENTS_A_SECOND:
+    if sent("lineage", actor, seconds=1, count=events) - events >= settings.LINEAGE_EVENTS_A_SECOND:
         raise Throttled(wait=1)

@@ -1,7 +1,6 @@
 """Receives events: each is kept once for a team and folded into the graph; the malformed are kept with the reason."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -107,11 +106,6 @@ def keep_rejected(*, actor: Actor, team: Team, content: bytes, reason: str) -> R
         except IntegrityError:
             rows.update(times=F("times") + 1)
     return rows.get()
-
-
-def written(value: Any) -> bytes:
-    """A JSON value of a batch by itself, as it is kept when it is rejected."""
-    return json.dumps(value).encode()
 
 
 def replay_rejected(*, actor: Actor, rejected: Rejected, mended: bytes = b"") -> Rejected:

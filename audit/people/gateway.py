@@ -55,14 +55,19 @@ class TokenAuth(HttpBearer):
         return actor
 
 
+def sent(what: str, actor: Actor, *, seconds: int, count: int = 1) -> int:
+    """How much a token has sent in the present so many seconds of the clock, ``count`` included; in this process."""
+    key = f"{what}:{digest(actor.id)}:{int(time.time()) // seconds}"
+    cache.add(key, 0, 2 * seconds)
+    return int(cache.incr(key, count))
+
+
 class TokenThrottle(BaseThrottle):
     """At most ``settings.API_REQUESTS_A_MINUTE`` requests a token and calendar minute, in each web process."""
 
     def allow_request(self, request: HttpRequest) -> bool:
         """Whether this one is within the limit."""
-        key = f"api:{digest(request.actor.id)}:{int(time.time()) // 60}"
-        cache.add(key, 0, 120)
-        return cache.incr(key) <= settings.API_REQUESTS_A_MINUTE
+        return sent("api", request.actor, seconds=60) <= settings.API_REQUESTS_A_MINUTE
 
     def wait(self) -> float:
         """Seconds until the next minute."""

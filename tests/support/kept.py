@@ -3,6 +3,7 @@
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, TypeVar
 
 import pytest
@@ -57,6 +58,7 @@ def _last() -> Last:
     return Entry.objects.order_by("-pk").values_list("pk", "at", "subject_id").first()
 
 
+@cache
 def _tables() -> list[tuple[str, tuple[str, ...], int]]:
     """Each table, its columns but those that the database computes, and which of them is the key; -1: more than one."""
     found = []
