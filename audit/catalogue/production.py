@@ -65,9 +65,8 @@ class Answer:
 
     def _one(self, held: Held, known: str) -> str:
         end = f" until {_moment(held.until)}" if held.until else ", and no end of that was known" if known else ""
-        return (
-            f"v{held.version.number} was in production on {say.day(self.day)}{known}: since {_moment(held.since)}{end}."
-        )
+        day, since = say.day(self.day), _moment(held.since)
+        return f"v{held.version.number} was in production on {day}{known}: since {since}{end}."
 
 
 _NAME = "Named “production”"

@@ -9,6 +9,7 @@ from audit.base.actors import Actor
 from audit.base.clock import start_of
 from audit.catalogue.answers import Asked, Line, register
 from audit.catalogue.selectors import PRODUCTION
+from config.ui import format as say
 from governance.approvals import domain, selectors
 from governance.approvals.models import Decision, PromotionRequest, State
 
@@ -32,7 +33,7 @@ def _lines(row: PromotionRequest) -> list[Line]:
     said = [vote for vote in row.votes.all() if vote.decision == Decision.APPROVE]
     names = domain.listed([vote.user.name for vote in said]) or "Nobody"
     when = row.decided_at
-    day = f", on {when.day} {when:%B} {when.year}" if when else ""
+    day = f", on {say.day(when.date())}" if when else ""
     return [Line("Allowed by", f"{names}{day}", _url(row)), Line("By which request", row.question, _url(row))]
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import Resolver404, resolve
 
+from tests.support.browser import violations
 from tests.support.filled import Filled
 
 if TYPE_CHECKING:
@@ -56,14 +57,6 @@ def crawl(page: "Page") -> Iterator[str]:
                 waiting.append(parts.path)
 
 
-def violations(page: "Page", path: str) -> list[str]:
-    """What axe finds on the page that is open, each with the first element that it finds it on."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [f"{path}: {one['id']}: {one['nodes'][0]['html'][:160]}" for one in found]
-
-
 def fits(page: "Page") -> bool:
     """Whether the page is no wider than the window, once charts have taken their new size."""
     for _ in range(20):
@@ -98,7 +91,7 @@ def test_every_page_is_accessible_fits_a_phone_and_keeps_the_console_clean(chrom
     page.on("console", lambda said: found.append(f"{page.url}: {said.text}") if said.type == "error" else None)
     page.on("pageerror", lambda error: found.append(f"{page.url}: {error}"))
     for path in crawl(page):
-        found += violations(page, path)
+        found += [f"{path}: {rule}: {html[:160]}" for rule, html in violations(page)]
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         if not fits(page):
             found.append(f"{path}: scrolls sideways on a phone")
@@ -112,7 +105,7 @@ def test_every_page_axe_finds_nothing(chromium: "Browser", filled: Filled, role:
     context = signed_in(chromium, filled, role, color_scheme=scheme, viewport=DESKTOP)
     page, found = context.new_page(), []
     for path in crawl(page):
-        found += violations(page, path)
+        found += [f"{path}: {rule}: {html[:160]}" for rule, html in violations(page)]
     context.close()
     assert found == []
 
@@ -122,5 +115,5 @@ def test_pages_nobody_sees_pass_axe(chromium: "Browser", filled: Filled) -> None
     page = context.new_page()
     for path in ("/", "/no-such-page"):
         page.goto(path)
-        assert violations(page, path) == []
+        assert violations(page) == [], path
     context.close()

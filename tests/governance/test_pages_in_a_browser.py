@@ -9,6 +9,7 @@ from governance.retraining import services
 from governance.retraining.models import Retraining, Review
 from tests.governance.conftest import COMPARISON
 from tests.governance.retraining.support import measured, monday
+from tests.support.browser import signed_in, violations
 from tests.support.cast import SYSTEM
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -45,25 +46,18 @@ def addresses(cast, asked) -> list[str]:
 @pytest.mark.parametrize("name", ["approver", "owner"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(live_server, cast, addresses, chromium, name, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
-    context = chromium.new_context(color_scheme=scheme)
-    session = cast.client(name).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    context = signed_in(live_server, cast, chromium, name, color_scheme=scheme)
     page = context.new_page()
     for address in addresses:
-        page.goto(live_server.url + address)
-        found = Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], address
+        page.goto(address)
+        assert violations(page) == [], address
     context.close()
 
 
 def test_pages_fit_a_phone(live_server, cast, addresses, chromium):
-    context = chromium.new_context(viewport={"width": 390, "height": 800})
-    session = cast.client("approver").cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    context = signed_in(live_server, cast, chromium, "approver", viewport={"width": 390, "height": 800})
     page = context.new_page()
     for address in addresses:
-        page.goto(live_server.url + address)
+        page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, address
     context.close()

@@ -3,12 +3,14 @@
 import os
 import shutil
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.cast import Cast
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -32,6 +34,22 @@ def chromium() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-dev-shm-usage"])
         yield browser
         browser.close()
+
+
+def signed_in(live_server: Any, cast: Cast, chromium: "Browser", name: str, **options: Any) -> "BrowserContext":
+    """A window of a member of the cast on the server of the test, whose addresses are without host."""
+    context = chromium.new_context(base_url=live_server.url, **options)
+    session = cast.client(name).cookies["sessionid"].value
+    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    return context
+
+
+def violations(page: "Page") -> list[tuple[str, str]]:
+    """What axe finds on the page that is open: the rule's id, and the first element that it finds it on."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [(one["id"], one["nodes"][0]["html"]) for one in found]
 
 
 @pytest.fixture

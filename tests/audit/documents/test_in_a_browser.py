@@ -7,6 +7,7 @@ import pytest
 
 from audit.documents import services
 from tests.audit.documents import files
+from tests.support.browser import signed_in, violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -42,24 +43,14 @@ def addresses(cast, attach, use_case, regression) -> list[str]:
     ]
 
 
-def signed_in(live_server, cast, chromium, name: str, **options):
-    context = chromium.new_context(base_url=live_server.url, **options)
-    session = cast.client(name).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    return context
-
-
 @pytest.mark.parametrize("name", ["owner", "validator"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(live_server, cast, addresses, chromium, name: str, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     context = signed_in(live_server, cast, chromium, name, color_scheme=scheme)
     page = context.new_page()
     for address in addresses:
         page.goto(address)
-        found = Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], address
+        assert violations(page) == [], address
     context.close()
 
 

@@ -11,6 +11,7 @@ from audit.exports import page
 from audit.exports.report import plain
 from tests.audit.exports.support import report, texts
 from tests.audit.exports.test_typeset import with_text
+from tests.support.browser import violations
 
 
 class Read(HTMLParser):
@@ -78,8 +79,6 @@ def test_same_report_is_the_same_page(html):
 @pytest.mark.browser
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 1280), ("light", 390), ("dark", 390)])
 def test_axe_finds_nothing_and_the_page_fits(chromium, html, tmp_path: Path, scheme, width):
-    from axe_playwright_python.sync_playwright import Axe
-
     file = tmp_path / "index.html"
     file.write_text(html)
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -88,8 +87,7 @@ def test_axe_finds_nothing_and_the_page_fits(chromium, html, tmp_path: Path, sch
     opened.on("console", lambda message: said.append(message.text))
     opened.goto(file.as_uri())
     opened.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    found = Axe().run(opened).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    assert violations(opened) == []
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert said == []
     context.close()

@@ -10,6 +10,7 @@ from audit.catalogue import services as catalogue
 from audit.ledger import services
 from audit.ledger.models import Entry
 from audit.ledger.sealing import seal
+from tests.support.browser import signed_in, violations
 from tests.support.cast import SYSTEM
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -43,31 +44,20 @@ def addresses(cast, model, version) -> list[str]:
     ]
 
 
-def signed_in(live_server, cast, chromium, name: str, **options):
-    context = chromium.new_context(base_url=live_server.url, **options)
-    session = cast.client(name).cookies["sessionid"].value
-    context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    return context
-
-
 @pytest.mark.parametrize(("name", "scheme"), [("auditor", "light"), ("manager", "dark")])
 def test_axe_finds_nothing(live_server, cast, addresses, chromium, name: str, scheme: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     context = signed_in(live_server, cast, chromium, name, color_scheme=scheme)
     page = context.new_page()
     for address in addresses:
         page.goto(address)
         page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
-        found = Axe().run(page).response["violations"]
-        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == [], address
+        assert violations(page) == [], address
     page.goto("/audit/")
     page.keyboard.press("/")
     page.keyboard.type("act")
     page.locator("#q-options [role=option]").first.wait_for()
     page.keyboard.press("ArrowDown")
-    found = Axe().run(page).response["violations"]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+    assert violations(page) == []
     context.close()
 
 

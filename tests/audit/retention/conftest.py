@@ -1,14 +1,18 @@
 """People, and entries of them, for holds and erasures."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.test import Client
 
 from audit.base import clock
 from audit.base.actors import Actor, Role
+from audit.lake import store
 from audit.ledger import verification
 from audit.ledger.models import Head
 from audit.ledger.sealing import seal
@@ -78,3 +82,12 @@ def verified() -> int:
     found = verification.compute()
     assert found.broken_at is None, found.sentence
     return Head.objects.get(pk=1).size
+
+
+@pytest.fixture
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A lake of this test alone."""
+    monkeypatch.setattr(settings, "LAKE_URL", str(tmp_path / "lake"))
+    store._store.cache_clear()
+    yield
+    store._store.cache_clear()

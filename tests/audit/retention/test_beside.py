@@ -1,12 +1,8 @@
 """What slices keep of people beside columns of text goes with them: bundles in the lake, the demo's sign-ins."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
-
-import pytest
-from django.conf import settings
 
 from audit.base import clock
 from audit.catalogue import services as catalogue
@@ -21,14 +17,6 @@ from audit.retention.models import Removed
 from governance.demo import people as demo
 from tests.audit.retention.conftest import Ines, verified
 from tests.support.cast import SYSTEM, Cast
-
-
-@pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(settings, "LAKE_URL", str(tmp_path / "lake"))
-    store._store.cache_clear()
-    yield
-    store._store.cache_clear()
 
 
 def bundle(kind: str, scope: UUID | None, content: bytes) -> Export:

@@ -1,8 +1,6 @@
 """A file leaves the lake when its clock has run out for every record that points at it, and no hold is on it."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -26,14 +24,6 @@ from tests.support.cast import SYSTEM, Cast
 from tests.support.servers import S3
 
 LABELS = b"prediction_id,label\nf1,1\n"
-
-
-@pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(settings, "LAKE_URL", str(tmp_path / "lake"))
-    store._store.cache_clear()
-    yield
-    store._store.cache_clear()
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,10 @@
 """A collector that stands still leaves a hole, with the reason; what was read is told once an hour."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,15 +48,6 @@ def hands(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     monkeypatch.setattr(clock, "now", found.now)
     return found
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Path]:
-    """An inbox of this test alone."""
-    before, settings.TOLLGATE_INBOX = settings.TOLLGATE_INBOX, tmp_path / "inbox"
-    settings.TOLLGATE_INBOX.mkdir()
-    yield settings.TOLLGATE_INBOX
-    settings.TOLLGATE_INBOX = before
 
 
 @pytest.fixture

@@ -2,11 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from audit.base import clock
 from audit.base.actors import Actor
@@ -24,15 +22,6 @@ from tests.support.cast import SYSTEM, Cast
 from tests.support.jobs import Worker
 
 ROWS = "prediction_id,at,version,prediction,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,1,0.8,10,UA\n"
-
-
-@pytest.fixture
-def inbox(tmp_path: Path) -> Iterator[Path]:
-    """An inbox of this test alone."""
-    before, settings.TOLLGATE_INBOX = settings.TOLLGATE_INBOX, tmp_path / "inbox"
-    settings.TOLLGATE_INBOX.mkdir()
-    yield settings.TOLLGATE_INBOX
-    settings.TOLLGATE_INBOX = before
 
 
 @pytest.fixture
