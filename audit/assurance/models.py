@@ -6,10 +6,12 @@ from django.db import models
 
 from audit.assurance import witnesses
 from audit.assurance.domain.standing import Standing, standing
-from audit.assurance.vault import opened
 from audit.assurance.witnesses.contract import Place
 from audit.base import clock
 from audit.base.models import Record
+from audit.base.vault import opened
+
+PURPOSE = "witness"
 
 
 class Witness(Record):
@@ -52,7 +54,7 @@ class Witness(Record):
             InvalidInput: its kind is unknown.
             Refused: its secret cannot be read.
         """
-        return witnesses.kind(self.kind)(self.settings, opened(self.secret))
+        return witnesses.kind(self.kind)(self.settings, opened(self.secret, purpose=PURPOSE))
 
     @property
     def pause(self) -> timedelta:

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.db import transaction
 
-from audit.assurance import delivery, ledger_actions, vault, witnesses
+from audit.assurance import delivery, ledger_actions, witnesses
 from audit.assurance.checking import check_witnesses
 from audit.assurance.domain.standing import PATIENCE, has_rested
-from audit.assurance.models import Receipt, Witness
+from audit.assurance.models import PURPOSE, Receipt, Witness
 from audit.assurance.witnesses import folder
-from audit.base import clock, ids
+from audit.base import clock, ids, vault
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, Refused
 from audit.jobs import services as jobs
@@ -25,14 +25,6 @@ DELIVER, CHECK = "assurance.deliver", "assurance.check"
 FIRST_NAME = "Witness folder"
 BEGINS_AGAIN = frozenset({delivery.FORK, ALTERED})
 """The kinds of incident after which a log may begin again."""
-SET, UNSET = "set", "not set"
-
-
-def _split(kind: str, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Settings that may be shown, and those that may not."""
-    secret = witnesses.kind(kind).secret
-    shown = {name: value for name, value in values.items() if name not in secret}
-    return shown, {name: str(values.get(name) or "") for name in secret}
 
 
 def _check_name(name: str, but: Witness | None = None) -> None:
@@ -52,13 +44,13 @@ def add_witness(*, actor: Actor, kind: str, name: str, settings: dict[str, Any])
         InvalidInput: the kind is unknown, or the name is in use.
     """
     actor.check(RIGHT)
-    shown, secrets = _split(kind, settings)
+    shown, secrets = vault.split(settings, witnesses.kind(kind).secret)
     _check_name(name)
     witness = Witness.objects.create(
-        kind=kind, name=name, settings=shown, secret=vault.closed(secrets), added_by_id=actor.user_id
+        kind=kind, name=name, settings=shown, secret=vault.closed(secrets, purpose=PURPOSE), added_by_id=actor.user_id
     )
     changes: dict[str, Any] = dict(created(witness))
-    changes |= {field: (None, SET) for field, value in secrets.items() if value}
+    changes |= vault.told(secrets)
     record(actor=actor, action=ledger_actions.ADDED, subject=witness, changes=changes)
     return witness
 
@@ -87,17 +79,14 @@ def change_witness(*, actor: Actor, witness: Witness, name: str, settings: dict[
     actor.check(RIGHT)
     witness = Witness.objects.select_for_update().get(pk=witness.pk)
     _check_name(name, but=witness)
-    shown, entered = _split(witness.kind, settings)
+    shown, entered = vault.split(settings, witnesses.kind(witness.kind).secret)
     changes: dict[str, Any] = {}
     if name != witness.name:
         changes["name"] = (witness.name, name)
     if shown != witness.settings:
         changes["settings"] = (witness.settings, shown)
-    fresh = {field: value for field, value in entered.items() if value}
-    if fresh:
-        kept = _readable(witness)
-        changes |= {field: (SET if kept.get(field) else UNSET, "set anew") for field in fresh}
-        witness.secret = vault.closed(kept | fresh)
+    witness.secret, anew = vault.renewed(witness.secret, entered, purpose=PURPOSE)
+    changes |= anew
     if not changes:
         return witness
     if _leads_elsewhere(witness, shown):
@@ -108,14 +97,6 @@ def change_witness(*, actor: Actor, witness: Witness, name: str, settings: dict[
     witness.save()
     record(actor=actor, action=ledger_actions.CHANGED, subject=witness, changes=changes)
     return witness
-
-
-def _readable(witness: Witness) -> dict[str, str]:
-    """The kept secrets; none when SECRET_KEY has changed, for they are being entered again."""
-    try:
-        return vault.opened(witness.secret)
-    except Refused:
-        return {}
 
 
 def _leads_elsewhere(witness: Witness, shown: dict[str, Any]) -> bool:

@@ -4,12 +4,14 @@ from datetime import datetime
 
 from django.db import models
 
-from audit.assurance.vault import opened
 from audit.base import clock
 from audit.base.models import Record
+from audit.base.vault import opened
 from audit.streaming import destinations
 from audit.streaming.destinations.contract import Destination
 from audit.streaming.domain.standing import Standing, standing
+
+PURPOSE = "stream"
 
 
 class Stream(Record):
@@ -52,7 +54,7 @@ class Stream(Record):
             InvalidInput: its kind is unknown.
             Refused: its secret cannot be read.
         """
-        return destinations.kind(self.kind)(self.settings, opened(self.secret))
+        return destinations.kind(self.kind)(self.settings, opened(self.secret, purpose=PURPOSE))
 
     def standing(self, waiting_since: datetime | None) -> Standing:
         """How it does, when its oldest entry that waits was written at ``waiting_since``."""

@@ -4,27 +4,18 @@ from typing import Any
 
 from django.db import transaction
 
-from audit.assurance import vault
-from audit.base import ids
+from audit.base import ids, vault
 from audit.base.actors import Actor
-from audit.base.errors import InvalidInput, Refused
+from audit.base.errors import InvalidInput
 from audit.jobs import services as jobs
 from audit.jobs.models import OPEN, Job, State
 from audit.ledger.audited import created
 from audit.ledger.services import Changes, record
 from audit.streaming import delivery, destinations, ledger_actions
-from audit.streaming.models import Stream
+from audit.streaming.models import PURPOSE, Stream
 from audit.streaming.selectors import DELIVER, size
 
 RIGHT = "ledger.manage"
-SET, UNSET, ANEW = "set", "not set", "set anew"
-
-
-def _split(kind: str, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Settings that may be shown, and those that may not."""
-    secret = destinations.kind(kind).secret
-    shown = {name: value for name, value in values.items() if name not in secret}
-    return shown, {name: str(values.get(name) or "") for name in secret}
 
 
 def _check_name(name: str, but: Stream | None = None) -> None:
@@ -52,7 +43,7 @@ def add_stream(
         InvalidInput: the kind is unknown, the name is in use, or a secret that it needs is missing.
     """
     actor.check(RIGHT)
-    shown, secrets = _split(kind, settings)
+    shown, secrets = vault.split(settings, destinations.kind(kind).secret)
     _check_name(name)
     for field in destinations.kind(kind).needed:
         if not secrets[field]:
@@ -62,13 +53,13 @@ def add_stream(
         kind=kind,
         name=name,
         settings=shown,
-        secret=vault.closed(secrets),
+        secret=vault.closed(secrets, purpose=PURPOSE),
         reveal=reveal,
         cursor=begins,
         added_by_id=actor.user_id,
     )
     changes: Changes = {**created(stream), "first_entry": (None, begins + 1)}
-    changes |= {field: (None, SET) for field, value in secrets.items() if value}
+    changes |= vault.told(secrets)
     record(actor=actor, action=ledger_actions.ADDED, subject=stream, changes=changes)
     return stream
 
@@ -84,15 +75,12 @@ def change_stream(*, actor: Actor, stream: Stream, name: str, settings: dict[str
     actor.check(RIGHT)
     stream = Stream.objects.select_for_update().get(pk=stream.pk)
     _check_name(name, but=stream)
-    shown, entered = _split(stream.kind, settings)
+    shown, entered = vault.split(settings, destinations.kind(stream.kind).secret)
     after = {"name": name, "settings": shown, "reveal": reveal}
     changes: Changes = {field: (getattr(stream, field), value) for field, value in after.items()}
     changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
-    fresh = {field: value for field, value in entered.items() if value}
-    if fresh:
-        kept = _readable(stream)
-        changes |= {field: (SET if kept.get(field) else UNSET, ANEW) for field in fresh}
-        stream.secret = vault.closed(kept | fresh)
+    stream.secret, anew = vault.renewed(stream.secret, entered, purpose=PURPOSE)
+    changes |= anew
     if not changes:
         return stream
     for field, value in after.items():
@@ -101,14 +89,6 @@ def change_stream(*, actor: Actor, stream: Stream, name: str, settings: dict[str
     stream.save(update_fields=("name", "settings", "secret", "reveal", "last_error", "failures", "next_try_at"))
     record(actor=actor, action=ledger_actions.CHANGED, subject=stream, changes=changes)
     return stream
-
-
-def _readable(stream: Stream) -> dict[str, str]:
-    """The kept secrets; none when SECRET_KEY has changed, for they are being entered again."""
-    try:
-        return vault.opened(stream.secret)
-    except Refused:
-        return {}
 
 
 @transaction.atomic

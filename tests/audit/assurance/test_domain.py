@@ -8,11 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.assurance import vault
 from audit.assurance.domain import cosignature
 from audit.assurance.domain.differences import HASH, Range, first_difference, narrowed, parting
 from audit.assurance.domain.standing import LONGEST_PAUSE, Standing, has_rested, may_try, next_try, standing
 from audit.assurance.witnesses.files import folder_of
+from audit.base import vault
 from audit.base.errors import Refused
 from audit.ledger.domain import note
 
@@ -128,9 +128,9 @@ def test_folder_of_a_log_stays_where_it_belongs(origin: str, folder: str) -> Non
 
 
 def test_secrets_open_with_the_same_secret_key_only(settings: object) -> None:
-    box = vault.closed({"token": "open sesame", "empty": ""})
-    assert "sesame" not in box and vault.opened(box) == {"token": "open sesame"}
-    assert vault.closed({"token": ""}) == "" and vault.opened("") == {}
+    box = vault.closed({"token": "open sesame", "empty": ""}, purpose="test")
+    assert "sesame" not in box and vault.opened(box, purpose="test") == {"token": "open sesame"}
+    assert vault.closed({"token": ""}, purpose="test") == "" and vault.opened("", purpose="test") == {}
     settings.SECRET_KEY = "another" + "k" * 50  # type: ignore[attr-defined]
     with pytest.raises(Refused, match="SECRET_KEY has changed"):
-        vault.opened(box)
+        vault.opened(box, purpose="test")
