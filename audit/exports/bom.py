@@ -12,7 +12,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from audit.base.actors import Actor
 from audit.exports.domain.scope import Scope
-from audit.exports.facts import DataFacts, RunFacts, VersionFacts, WeekFacts, versions_at, weeks_at
+from audit.exports.facts import DataFacts, ModelFacts, RunFacts, VersionFacts, WeekFacts, versions_at, weeks_at
 from audit.ledger.domain.canonical import canonical
 
 SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -89,7 +89,7 @@ def _model(version: VersionFacts, week: WeekFacts | None) -> dict[str, Any]:
             "group": model.team,
             "name": model.name,
             "version": str(version.number),
-            "description": f"{model.task}: {model.outcome}" + (f", in {model.unit}" if model.unit else ""),
+            "description": _description(model),
             "authors": [{"name": version.author}] if version.author else [],
             "hashes": _hashes(version.digest),
             "modelCard": _model_card(version, week),
@@ -101,12 +101,21 @@ def _model(version: VersionFacts, week: WeekFacts | None) -> dict[str, Any]:
                     "data_from": _iso(version.since),
                     "data_until": _iso(version.until),
                     "artefact": version.artefact,
+                    "derived_from": version.derived_from,
                     **{f"parameter:{name}": _text(value) for name, value in version.parameters.items()},
                     **{f"training-metric:{name}": _text(value) for name, value in version.metrics.items()},
                 }
             ),
         }
     )
+
+
+def _outcome(model: ModelFacts) -> str:
+    return f"{model.outcome}, in {model.unit}" if model.unit else model.outcome
+
+
+def _description(model: ModelFacts) -> str:
+    return ": ".join(part for part in (model.task, _outcome(model)) if part)
 
 
 def _model_card(version: VersionFacts, week: WeekFacts | None) -> dict[str, Any]:
@@ -116,14 +125,14 @@ def _model_card(version: VersionFacts, week: WeekFacts | None) -> dict[str, Any]
             "bom-ref": f"{_model_ref(version)}/card",
             "modelParameters": {
                 "approach": {"type": "supervised"},
-                "task": model.task,
+                **({"task": model.task} if model.task else {}),
                 **({"datasets": [{"ref": _data_ref(one)} for one in version.data]} if version.data else {}),
                 **(
                     {"inputs": [{"format": f"{name}: {kind}"} for name, kind in model.inputs.items()]}
                     if model.inputs
                     else {}
                 ),
-                "outputs": [{"format": f"{model.outcome}, in {model.unit}" if model.unit else model.outcome}],
+                **({"outputs": [{"format": _outcome(model)}]} if model.outcome else {}),
             },
             "quantitativeAnalysis": {"performanceMetrics": _metrics(week)} if week and week.metrics else {},
             "considerations": {"useCases": [model.problem]} if model.problem else {},
@@ -159,11 +168,13 @@ def _last_weeks(weeks: Iterable[WeekFacts]) -> dict[str, WeekFacts]:
 def _dataset(data: DataFacts) -> dict[str, Any]:
     properties = _properties(
         {
-            "rows": str(data.rows),
+            "rows": "" if data.rows is None else str(data.rows),
             "columns": str(len(data.columns)) if data.columns else "",
             "data_from": _iso(data.since),
             "data_until": _iso(data.until),
             "registered": _iso(data.registered),
+            "location": "" if IRI.fullmatch(data.location) else data.location,
+            "digest": "" if SHA256.fullmatch(data.digest) else data.digest,
         }
     )
     contents: dict[str, Any] = {"properties": properties}
@@ -235,7 +246,15 @@ def _workflow(version: VersionFacts) -> dict[str, Any]:
             "outputs": [{"type": "artifact", "resource": {"ref": _model_ref(version)}}],
             "timeStart": _iso(run.started),
             "timeEnd": _iso(run.finished),
-            "properties": _properties({"code": run.code, "engine": run.engine, "state": run.state}),
+            "properties": _properties(
+                {
+                    "code": run.code,
+                    "repository": run.repository,
+                    "engine": run.engine,
+                    "model": run.model,
+                    "state": run.state,
+                }
+            ),
         }
     )
 

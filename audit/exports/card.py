@@ -96,6 +96,12 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(cell or 'unknown' for cell in row)} |" for row in rows)])
 
 
+def _type(model: ModelFacts) -> str:
+    if not model.task:
+        return ""
+    return text(f"{model.task} of {model.outcome}" + (f", in {model.unit}" if model.unit else ""))
+
+
 def _details(model: ModelFacts, versions: Sequence[VersionFacts], standing: Sequence[Standing]) -> list[str]:
     running = [one for one in standing if one.what == "deployment" and one.until is None]
     facts = [
@@ -103,7 +109,7 @@ def _details(model: ModelFacts, versions: Sequence[VersionFacts], standing: Sequ
         ("Team", text(model.team)),
         ("Built by", text(listed(sorted({one.author for one in versions if one.author})))),
         ("Registered", day(model.registered)),
-        ("Type", text(f"{model.task} of {model.outcome}" + (f", in {model.unit}" if model.unit else ""))),
+        ("Type", _type(model)),
         ("In production", text(listed(f"v{one.number}" for one in running if one.where == PRODUCTION)) or "no version"),
         ("Licence", ""),
         ("Where to send questions", text(f"{model.owner}, {model.team}")),
@@ -192,7 +198,8 @@ def _data(versions: Sequence[VersionFacts]) -> list[str]:
 def _data_row(one: DataFacts, versions: Sequence[VersionFacts]) -> list[str]:
     used = listed(f"v{version.number}" for version in versions if one.id in {item.id for item in version.data})
     columns = number(len(one.columns)) if one.columns else ""
-    return [text(one.title), number(one.rows), columns, day(one.since), day(one.until), used, f"`{one.digest}`"]
+    rows = "" if one.rows is None else number(one.rows)
+    return [text(one.title), rows, columns, day(one.since), day(one.until), used, f"`{one.digest}`"]
 
 
 def _analyses(model: ModelFacts, weeks: Sequence[WeekFacts]) -> list[str]:

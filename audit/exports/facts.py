@@ -57,7 +57,7 @@ class DataFacts:
     description: str
     digest: str
     location: str
-    rows: int
+    rows: int | None
     columns: Mapping[str, str]
     since: datetime | None
     until: datetime | None
@@ -71,7 +71,7 @@ class DataFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run of a pipeline; what it ended with is there once it has ended."""
+    """A run of a pipeline; what it ended with is there once it has ended. ``model`` is the short name of its model."""
 
     key: str
     pipeline: str
@@ -85,11 +85,13 @@ class RunFacts:
     environment: Mapping[str, str]
     parameters: Mapping[str, Any]
     inputs: tuple[DataFacts, ...]
+    repository: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """A version of a model, and where it came from."""
+    """A version of a model, and where it came from; ``derived_from`` is the base as "short-name@number", if any."""
 
     id: UUID
     model: ModelFacts
@@ -107,6 +109,7 @@ class VersionFacts:
     notes: str
     run: RunFacts | None
     data: tuple[DataFacts, ...]
+    derived_from: str
 
     @property
     def title(self) -> str:
@@ -174,7 +177,7 @@ def models_at(*, scope: Scope, viewer: Actor, as_of: datetime) -> tuple[ModelFac
             unit=row.unit,
             threshold=row.threshold,
             inputs=row.inputs,
-            owner=row.owner.name,
+            owner=row.owner_name,
             use_case=row.use_case.name,
             problem=row.use_case.problem,
             hypothesis=row.use_case.value_hypothesis,
@@ -193,6 +196,7 @@ def versions_at(*, scope: Scope, viewer: Actor, as_of: datetime) -> tuple[Versio
     rows = (
         catalogue.versions(viewer=viewer)
         .filter(model__in=models, created_at__lte=as_of)
+        .select_related("run__pipeline__model", "derived_from__model")
         .prefetch_related(Prefetch("training_data", data), Prefetch("run__inputs", data))
     )
     found = [_version(row, models[row.model_id], as_of) for row in rows]
@@ -206,7 +210,7 @@ def _version(row: ModelVersion, model: ModelFacts, as_of: datetime) -> VersionFa
         number=row.number,
         registered=row.created_at,
         registered_by=row.registered_by,
-        author=row.author.name,
+        author=row.author_name,
         artefact=row.artefact,
         digest=row.artefact_digest,
         bytes=row.artefact_bytes,
@@ -217,6 +221,7 @@ def _version(row: ModelVersion, model: ModelFacts, as_of: datetime) -> VersionFa
         notes=row.notes,
         run=_run(row.run, as_of) if row.run is not None and row.run.created_at <= as_of else None,
         data=_all_data(row.training_data.all()),
+        derived_from=f"{base.model.slug}@{base.number}" if (base := row.derived_from) else "",
     )
 
 
@@ -235,6 +240,8 @@ def _run(row: PipelineRun, as_of: datetime) -> RunFacts:
         environment=_sorted(row.environment) if ended else {},
         parameters=_sorted(row.parameters),
         inputs=_all_data(row.inputs.all()) if ended else (),
+        repository=row.repository if ended else "",
+        model=row.pipeline.model.slug,
     )
 
 

@@ -10,13 +10,14 @@ from pydantic import AwareDatetime, Field
 from audit.base.errors import InvalidInput
 from audit.base.paging import DEFAULT, page
 from audit.base.problems import Page, answers, problem
-from audit.lineage import delivery, selectors, services
+from audit.lineage import delivery, marquez, selectors, services
 from audit.lineage.domain.fold import Kind, Link
 from audit.lineage.domain.reading import Malformed, Reading, parse, read
 from audit.lineage.models import Node, Rejected
 from audit.people.models import Team
 
 router = Router()
+router.add_router("", marquez.router)
 EVENT: Final[dict[str, Any]] = {
     "requestBody": {"content": {"application/json": {"schema": {"type": "object"}}}, "required": True}
 }
@@ -127,6 +128,11 @@ def send(request: HttpRequest, team: str = "") -> Any:
         return _refused(request, own, content or request.body, error.reason)
     services.receive(actor=request.actor, team=own, events=[event])
     return HttpResponse(status=201)
+
+
+router.get("/lineage", response=marquez.ANSWER, summary="Jobs and datasets around one, in Marquez's shape")(
+    marquez.lineage
+)
 
 
 @router.post(

@@ -10,5 +10,9 @@ class LineageConfig(AppConfig):
     label = "lineage"
 
     def ready(self) -> None:
-        """Registers actions and what is audited."""
-        from audit.lineage import ledger_actions, ledger_records  # noqa: F401
+        """Registers actions, what is audited and the line of the rail, and follows the catalogue."""
+        from audit.catalogue.followers import follow
+        from audit.lineage import ledger_actions, ledger_records, projecting, shown  # noqa: F401
+
+        follow(projecting.project)
+        shown.register()

@@ -7,6 +7,7 @@ database, and questions over a million edges compare them.
 from django.db import models
 
 from audit.base import clock
+from audit.base.models import Record
 from audit.lineage.domain.fold import Kind, Link
 
 
@@ -63,6 +64,83 @@ class Node(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Place(models.TextChoices):
+    """What of the catalogue a node tells of."""
+
+    DATASET = "dataset", "Dataset"
+    DATA = "data", "Version of a dataset"
+    RUN = "run", "Run"
+    VERSION = "version", "Version of a model"
+    DEPLOYMENT = "deployment", "Deployment"
+
+
+class Placed(models.Model):
+    """A node tells of the catalogue's record with the id ``record``; data at one address may be several records."""
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="placed", db_index=False)
+    place = models.CharField(max_length=10, choices=Place.choices)
+    record = models.UUIDField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("node", "place", "record"), name="lineage_placed_once"),)
+        indexes = (models.Index(fields=("place", "record"), name="lineage_placed_record"),)
+
+    def __str__(self) -> str:
+        return f"{self.node}: {self.place} {self.record}"
+
+
+class Recall(Record):
+    """Data withdrawn: a version, or a whole dataset (``data`` is its record, where the catalogue has one).
+
+    ``raised_by`` and ``lifted_by`` are empty where a part of Tollgate did it. ``elsewhere`` counts the live deployments
+    that it reached beyond the teams of who raised it, for which no task was opened. It is raised at ``created_at``.
+    """
+
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+")
+    node = models.ForeignKey(Node, on_delete=models.PROTECT, related_name="recalls")
+    data = models.ForeignKey("catalogue.DatasetVersion", on_delete=models.PROTECT, null=True, related_name="+")
+    reason = models.TextField()
+    raised_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    elsewhere = models.PositiveIntegerField(default=0)
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    lift_reason = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("node", "team"), condition=models.Q(lifted_at=None), name="lineage_recall_open_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.data or self.node)
+
+
+class RecallTask(Record):
+    """A live deployment that learned from withdrawn data: open until ``done_at``, when ``note`` says what was done.
+
+    ``owner`` answered for the model when the task was opened, None when nobody was known to. ``path`` is the evidence:
+    the ids of nodes from the data to the deployment.
+    """
+
+    recall = models.ForeignKey(Recall, on_delete=models.PROTECT, related_name="tasks")
+    deployment = models.ForeignKey("catalogue.Deployment", on_delete=models.PROTECT, related_name="+")
+    owner = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    path = models.JSONField()
+    done_at = models.DateTimeField(null=True)
+    done_by = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ("created_at",)
+        constraints = (models.UniqueConstraint(fields=("recall", "deployment"), name="lineage_task_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.deployment}, which learned from {self.recall}"
 
 
 class Sighting(models.Model):

@@ -1,48 +1,24 @@
-"""Questions to the graph, of the teams of who asks: what came of a thing, what it came from, now or on a day.
-
-A question goes level by level and marks what it has visited: with the depth in a recursion's row, a graph with many
-paths to the same node would be walked once for each of their lengths.
-"""
+"""Questions to the graph, of the teams of who asks: what came of a thing, what it came from, now or on a day."""
 
 import json
-from collections import Counter
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Final
-from uuid import UUID
 
-from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
+from audit.lineage import walking
 from audit.lineage.domain.fold import OF_JOBS
 from audit.lineage.domain.graph_hash import graph_hash
 from audit.lineage.models import Edge, Facet, Node, Rejected, Sighting
 from audit.lineage.storing import micros, moment_of
+from audit.lineage.walking import Bounds, Reach, Walk
 from audit.people.models import Team
 
 WRITE: Final = "lineage.write"
-DEEPEST: Final = 1000
-FETCHED: Final = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What a question found: the depth of each node by its id, the start's being 0."""
-
-    depths: dict[int, int]
-
-    @property
-    def levels(self) -> dict[int, int]:
-        """How many nodes there are at each depth."""
-        return dict(sorted(Counter(self.depths.values()).items()))
-
-    def nearest(self, count: int) -> dict[int, int]:
-        """The first ``count`` nodes with their depths, the start first."""
-        return dict(islice(self.depths.items(), count))
+DEEPEST: Final = walking.DEEPEST
 
 
 def nodes(*, viewer: Actor) -> QuerySet[Node]:
@@ -120,14 +96,14 @@ def downstream(
 
     ``at`` takes edges only that an event up to that moment states; ``known``, those that we knew of at that moment.
     """
-    return _reach(viewer, start.pk, depth, at, known, ("source_id", "target_id"))
+    return Walk([start.pk], Bounds(viewer.teams("read"), at, known), onward=True).run(depth)
 
 
 def upstream(
     *, viewer: Actor, start: Node, depth: int, at: datetime | None = None, known: datetime | None = None
 ) -> Reach:
     """What ``start`` was made from, within ``depth`` steps; ``at`` and ``known`` as in ``downstream``."""
-    return _reach(viewer, start.pk, depth, at, known, ("target_id", "source_id"))
+    return Walk([start.pk], Bounds(viewer.teams("read"), at, known), onward=False).run(depth)
 
 
 def edges_among(
@@ -162,56 +138,3 @@ def _said(team: Team, keys: dict[int, str]) -> Iterator[tuple[str | int, ...]]:
 def _of_teams(rows: QuerySet[Any], viewer: Actor) -> QuerySet[Any]:
     teams = viewer.teams("read")
     return rows if teams is None else rows.filter(team__in=teams)
-
-
-def _reach(
-    viewer: Actor,
-    start: int,
-    depth: int,
-    at: datetime | None,
-    known: datetime | None,
-    ends: tuple[str, str],
-) -> Reach:
-    """Level by level: one statement a level, whatever its size; what was visited is marked here, not there."""
-    condition, values = _condition(viewer.teams("read"), at, known)
-    step = _step(*ends) + condition
-    depths, frontier = {start: 0}, [start]
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":  # it would read the whole table rather than trust a long list
-            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off")
-        for level in range(1, min(depth, DEEPEST) + 1):
-            cursor.execute(step, [_listed(sorted(frontier)), *values])
-            frontier = []
-            while rows := cursor.fetchmany(FETCHED):
-                for (found,) in rows:
-                    if found not in depths:
-                        depths[found] = level
-                        frontier.append(found)
-            if not frontier:
-                break
-    return Reach(depths)
-
-
-def _step(here: str, there: str) -> str:
-    """What lies one edge from each of a list. CROSS JOIN holds SQLite to the order in which they are named."""
-    frontier = "unnest(%s::bigint[]) AS f(value)" if connection.vendor == "postgresql" else "json_each(%s) AS f"
-    return (
-        f"SELECT e.{there} FROM {frontier} CROSS JOIN {Edge._meta.db_table} e"
-        f" WHERE e.{here} = f.value AND e.link < {OF_JOBS}"
-    )
-
-
-def _listed(ids: list[int]) -> Any:
-    return ids if connection.vendor == "postgresql" else json.dumps(ids)
-
-
-def _condition(teams: set[UUID] | None, at: datetime | None, known: datetime | None) -> tuple[str, list[Any]]:
-    text, values = "", []
-    if teams is not None:
-        text += f" AND e.team_id IN ({', '.join(['%s'] * len(teams)) or 'NULL'})"
-        values += [Team._meta.pk.get_db_prep_value(team, connection) for team in teams]
-    for name, moment in (("since", at), ("known", known)):
-        if moment is not None:
-            text += f" AND e.{name} <= %s"
-            values.append(micros(moment))
-    return text, values

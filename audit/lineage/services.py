@@ -11,9 +11,9 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound, Refused
 from audit.ledger.services import record
-from audit.lineage.domain.fold import fold
+from audit.lineage.domain.fold import Folded, fold
 from audit.lineage.domain.reading import Malformed, Reading, digest_of, parse, read
-from audit.lineage.ledger_actions import RECEIVED
+from audit.lineage.ledger_actions import IMPORTED, RECEIVED
 from audit.lineage.models import Event, Rejected
 from audit.lineage.storing import store
 from audit.people.models import Team
@@ -80,6 +80,18 @@ def receive(*, actor: Actor, team: Team, events: Sequence[Reading]) -> int:
         changes={"events": (0, len(new)), "digest": (None, digest_of("".join(f"{one.digest}\n" for one in new)))},
     )
     return len(new)
+
+
+@transaction.atomic
+def import_graph(*, actor: Actor, team: Team, folded: Sequence[Folded], name: str, digest: str) -> None:
+    """Adds what another record than events states, as ``team``'s: ``name`` says what it is, ``digest`` is its SHA-256.
+
+    Raises:
+        NotPermitted: the actor may not send events for the team.
+    """
+    actor.check(RIGHT, team.pk)
+    store(team=team, folded=folded, received_at=clock.now())
+    record(actor=actor, action=IMPORTED, subject_name=name, team=team.pk, changes={"digest": (None, digest)})
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """The documents of the slices below: uploads, the days made of them, artefacts, data to learn from, and attachments.
 
 The clock of an artefact runs from the end of its last use (EU AI Act, Article 18: ten years after it was put into
-service), that of data and of attachments from the end of the last use of what they belong to.
+service), that of data and of attachments from the end of the last use of what they belong to. What a live deployment
+came from by any way of the lineage (a version that another began with, data that data was made from) has no clock.
 """
 
 from collections import defaultdict
@@ -16,6 +17,8 @@ from audit.base.actors import Actor
 from audit.catalogue.models import AliasPeriod, DatasetVersion, Deployment, ModelVersion
 from audit.documents import services as attached
 from audit.documents.models import Document as Attached
+from audit.lineage import ancestors
+from audit.lineage.models import Place
 from audit.monitoring.models import Partition, Upload
 from audit.retention.documents import Document, Provider, in_lake, register
 
@@ -53,22 +56,23 @@ def _ends(versions: Iterable[ModelVersion]) -> dict[UUID, datetime | None]:
 
 def _artefacts(rows: "QuerySet[ModelVersion]") -> Iterator[Document]:
     found = [row for row in rows.select_related(MODEL, "author") if in_lake(row.artefact)]
-    ends = _ends(found)
+    ends, kept = _ends(found), ancestors.of_live()[Place.VERSION] if found else set()
     for row in found:
-        who = (str(row.author_id), row.registered_by)
+        at = None if row.pk in kept else ends[row.pk]
+        who = (str(row.author_id or ""), row.registered_by)
         own = _of_model(row)
-        yield Document("artefact", row.pk, str(row), row.artefact, row.artefact_digest, ends[row.pk], **own, people=who)
+        yield Document("artefact", row.pk, str(row), row.artefact, row.artefact_digest, at, **own, people=who)
 
 
 def _data(rows: "QuerySet[DatasetVersion]") -> Iterator[Document]:
-    found = rows.select_related("dataset").prefetch_related("trained", "used_by__versions")
+    some = rows.select_related("dataset").prefetch_related("trained", "used_by__versions")
+    found = [row for row in some if in_lake(row.location)]
+    kept = ancestors.of_live()[Place.DATA] if found else set()
     for row in found:
-        if not in_lake(row.location):
-            continue
         learned = {*row.trained.all(), *(one for run in row.used_by.all() for one in run.versions.all())}
         ends = _ends(learned)
         used = [end for end in ends.values() if end]
-        at = None if None in ends.values() else max([row.created_at, *used])
+        at = None if None in ends.values() or row.pk in kept else max([row.created_at, *used])
         yield Document("dataset", row.pk, str(row), row.location, row.digest, at, team=row.dataset.team_id)
 
 

@@ -8,6 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from audit.base.actors import Actor
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import AliasPeriod
+from audit.lineage import recalled
 from config.ui import format as say
 from governance.approvals import selectors as approvals
 from governance.approvals.models import PromotionRequest, State
@@ -62,10 +63,19 @@ def link(name: str, *arguments: object) -> str:
 
 
 def waiting_for(*, viewer: Actor) -> list[Waiting]:
-    """Requests to vote on and reviews to close, oldest first."""
+    """Requests to vote on, reviews to close and models that learned from withdrawn data, oldest first."""
     found = [
         Waiting(row.question, _votes(row), link("approvals:request", row.pk), row.opened_at)
         for row in approvals.waiting_for(viewer)
+    ]
+    found += [
+        Waiting(
+            f"{row.deployment} learned from withdrawn data",
+            row.recall.reason,
+            link("lineage:task", row.recall_id, row.pk),
+            row.created_at,
+        )
+        for row in recalled.waiting_for(viewer)
     ]
     if viewer.may_anywhere("retraining.review"):
         found += [

@@ -52,12 +52,18 @@ def _sentences(models: Sequence[ModelFacts], scope: Scope, as_of: datetime) -> t
     model = models[0]
     return (
         (
-            f"{model.name} is a {model.task}: it {_does(model)}. It belongs to the use case {model.use_case} of the "
-            f"team {model.team}; {model.owner} owns it. It has been registered since {day(model.registered)}."
+            f"{_what(model)} It belongs to the use case {model.use_case} of the team {model.team};"
+            f" {model.owner or 'nobody known'} owns it. It has been registered since {day(model.registered)}."
         ),
         f"What it is for, as someone of the team put it: “{model.problem}”",
         *([f"What it is expected to bring: “{model.hypothesis}”"] if model.hypothesis else []),
     )
+
+
+def _what(model: ModelFacts) -> str:
+    if not model.task:
+        return f"What {model.name} predicts is unknown: no source told it."
+    return f"{model.name} is a {model.task}: it {_does(model)}."
 
 
 def _does(model: ModelFacts) -> str:
@@ -71,7 +77,7 @@ def _tables(models: Sequence[ModelFacts]) -> list[Table]:
     tables = []
     if len(models) > 1:
         rows = [
-            [one.name, one.task, known(one.outcome), one.use_case, one.team, one.owner, day(one.registered)]
+            [one.name, *map(known, (one.task, one.outcome)), one.use_case, one.team, known(one.owner), day(one.registered)]
             for one in models
         ]
         headings = ["Model", "Task", "Predicts", "Use case", "Team", "Owner", "Registered"]

@@ -115,7 +115,7 @@ def _tables(versions: Sequence[VersionFacts], data: Sequence[DataFacts]) -> list
                 [
                     [
                         one.title,
-                        f"{one.rows:,}",
+                        known("" if one.rows is None else f"{one.rows:,}"),
                         str(len(one.columns)) if one.columns else known(""),
                         covered(one.since, one.until),
                         moment(one.registered),
@@ -151,7 +151,7 @@ def _claims(versions: Sequence[VersionFacts], scope: Scope) -> tuple[Claim, ...]
     with_versions = len({one.model.id for one in versions})
     all_data = {item.id: item for one in versions for item in one.data}.values()
     described = sum(bool(one.description) for one in all_data)
-    sheets = sum(bool(one.columns) and one.rows > 0 and one.since is not None for one in all_data)
+    sheets = sum(bool(one.columns) and bool(one.rows) and one.since is not None for one in all_data)
 
     def claim(name: str, held: int, words: str, *, said: bool = False) -> Claim:
         return Claim(name, held, of, f"{held:,} of {count(of, 'version')} with {words}", said)

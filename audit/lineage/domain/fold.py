@@ -24,6 +24,8 @@ class Kind(StrEnum):
     JOB = "job"
     RUN = "run"
     COMMIT = "commit"
+    MODEL_VERSION = "model_version"
+    DEPLOYMENT = "deployment"
 
 
 class Link(IntEnum):
@@ -36,6 +38,8 @@ class Link(IntEnum):
     CODE = 5
     VERSION_OF = 6
     COLUMN = 7
+    DEPLOYED = 8
+    DERIVED = 9
     JOB_READ = 100
     JOB_WRITE = 101
 
@@ -89,7 +93,7 @@ def fold(event: Reading) -> Folded:
     """The parts that a well-formed event states."""
     body, nodes, edges, facets = event.body, set[Node](), set[Edge](), set[Facet]()
     job = _node(Kind.JOB, body["job"]) if body.get("job") is not None else None
-    run = _run(body["run"]["runId"], job.namespace) if job is not None and body.get("run") is not None else None
+    run = run_node(body["run"]["runId"], job.namespace) if job is not None and body.get("run") is not None else None
     doer = run or job
     if job is not None:
         nodes.add(job)
@@ -175,12 +179,12 @@ def _parents(run: Node, facets: Any) -> set[Edge]:
     name, namespace, of = _name(own.get("runId")), _name(job.get("namespace")), _name(job.get("name"))
     if not name:
         return set()
-    parent = _run(name, namespace)
+    parent = run_node(name, namespace)
     edges = {Edge(parent, run, Link.PARENT)} if parent != run else set()
     return edges | {Edge(Node(Kind.JOB, namespace, of), parent, Link.RAN)} if namespace and of else edges
 
 
-def _run(name: str, namespace: str) -> Node:
+def run_node(name: str, namespace: str) -> Node:
     """A UUID is a run's name everywhere; another id is one only beside the namespace of the run's job."""
     known = run_id(name)
     return Node(Kind.RUN, "" if _is_uuid(known) else namespace, known)

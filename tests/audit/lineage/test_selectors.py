@@ -11,6 +11,7 @@ from audit.base.errors import NotFound
 from audit.lineage import selectors, services
 from audit.lineage.domain.reading import read
 from audit.lineage.models import Node
+from audit.lineage.walking import Reach
 from tests.support.cast import SYSTEM, Cast
 
 
@@ -39,7 +40,7 @@ def send(cast: Cast, *events: dict[str, Any]) -> None:
     services.receive(actor=SYSTEM, team=cast.team, events=[read(event) for event in events])
 
 
-def names(reach: selectors.Reach) -> dict[str, int]:
+def names(reach: Reach) -> dict[str, int]:
     rows = dict(Node.objects.filter(pk__in=reach.depths).values_list("pk", "name"))
     return {rows[pk]: depth for pk, depth in reach.depths.items()}
 
