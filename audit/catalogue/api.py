@@ -14,16 +14,18 @@ from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound
 from audit.base.paging import DEFAULT, page
 from audit.base.problems import Page, answers
-from audit.catalogue import comparing, production, selectors, services
+from audit.catalogue import comparing, data_page, production, selectors, services
 from audit.catalogue import schemas as say
+from audit.catalogue.describing import describe_dataset
 from audit.catalogue.models import (
-    Dataset,
     DatasetVersion,
     Deployment,
     ModelVersion,
     PipelineRun,
     UseCase,
 )
+from audit.catalogue.process import process_of
+from audit.catalogue.process_schemas import ProcessOut
 from audit.people.models import Team, User
 from audit.people.selectors import teams
 
@@ -50,13 +52,6 @@ def _use_case(actor: Actor, slug: str) -> UseCase:
     found = selectors.use_cases(viewer=actor).filter(slug=slug).first()
     if found is None:
         raise NotFound(f"There is no use case {slug}, or it belongs to a team that you are not in.")
-    return found
-
-
-def _dataset(actor: Actor, slug: str) -> Dataset:
-    found = selectors.datasets(viewer=actor).filter(slug=slug).first()
-    if found is None:
-        raise NotFound(f"There is no dataset {slug}, or it belongs to a team that you are not in.")
     return found
 
 
@@ -200,6 +195,13 @@ def compare(request: HttpRequest, slug: str, a: VersionNumber = 1, b: VersionNum
     return say.ComparisonOut.of(comparing.compared(viewer=request.actor, model=found, a=a, b=b))
 
 
+@router.get("/models/{slug:slug}/process", response=answers(404, ok=ProcessOut), summary="The way to production")
+def model_process(request: HttpRequest, slug: str) -> Any:
+    """Each step of the model's process: its state, who answers for it, when it last ran, and how far by itself."""
+    found = selectors.model(viewer=request.actor, slug=slug)
+    return ProcessOut.of(process_of(viewer=request.actor, model=found))
+
+
 @router.put(
     "/models/{slug:slug}/aliases/{slug:alias}", response=answers(404, 409, ok=say.AliasOut), summary="Move an alias"
 )
@@ -270,7 +272,18 @@ def register_dataset(request: HttpRequest, body: say.DatasetIn) -> Any:
 @router.get("/datasets/{slug:slug}", response=answers(404, ok=say.DatasetOut), summary="One dataset")
 def dataset(request: HttpRequest, slug: str) -> Any:
     """By its short name."""
-    return _dataset(request.actor, slug)
+    return data_page.dataset(viewer=request.actor, slug=slug)
+
+
+@router.patch("/datasets/{slug:slug}", response=answers(404, ok=say.DatasetOut), summary="Describe a dataset")
+def change_dataset(request: HttpRequest, slug: str, body: say.DatasetChange) -> Any:
+    """Who answers for it, how sensitive it is, and what it holds. The same again changes nothing."""
+    found = data_page.dataset(viewer=request.actor, slug=slug)
+    said: dict[str, Any] = {"owner": found.owner, "sensitivity": found.sensitivity, "description": found.description}
+    said |= body.dict(exclude_unset=True)
+    if "owner" in body.model_fields_set:
+        said["owner"] = _user(request.actor, body.owner) if body.owner else None
+    return describe_dataset(actor=request.actor, dataset=found, **said)
 
 
 @router.get(
@@ -280,7 +293,7 @@ def dataset(request: HttpRequest, slug: str) -> Any:
 )
 def dataset_versions(request: HttpRequest, slug: str, cursor: str = "", limit: int = DEFAULT) -> Any:
     """Newest first."""
-    rows = selectors.data(viewer=request.actor).filter(dataset=_dataset(request.actor, slug))
+    rows = selectors.data(viewer=request.actor).filter(dataset=data_page.dataset(viewer=request.actor, slug=slug))
     return page(rows, cursor=cursor, limit=limit, by="-number")
 
 
@@ -289,7 +302,7 @@ def dataset_versions(request: HttpRequest, slug: str, cursor: str = "", limit: i
 )
 def register_dataset_version(request: HttpRequest, slug: str, body: say.DatasetVersionIn) -> Any:
     """The dataset's version with this content: a new one, or the one that was registered before."""
-    found = _dataset(request.actor, slug)
+    found = data_page.dataset(viewer=request.actor, slug=slug)
     return 201, services.register_dataset_version(actor=request.actor, dataset=found, **body.dict())
 
 
@@ -300,7 +313,8 @@ def register_dataset_version(request: HttpRequest, slug: str, body: say.DatasetV
 )
 def dataset_version(request: HttpRequest, slug: str, number: int) -> Any:
     """By its number."""
-    found = selectors.data(viewer=request.actor).filter(dataset=_dataset(request.actor, slug), number=number).first()
+    own = data_page.dataset(viewer=request.actor, slug=slug)
+    found = selectors.data(viewer=request.actor).filter(dataset=own, number=number).first()
     if found is None:
         raise NotFound(f"There is no version {number} of {slug}.")
     return found

@@ -1,6 +1,11 @@
 """Names the app."""
 
 from django.apps import AppConfig
+from django.urls import reverse
+
+
+def _describing(kind: str, slug: str) -> str:
+    return reverse("catalogue:describe", args=[slug])
 
 
 class CatalogueConfig(AppConfig):
@@ -16,7 +21,9 @@ class CatalogueConfig(AppConfig):
             first_steps,
             ledger_actions,
             ledger_records,
+            links,
             own_panels,
+            process_steps,
             searched,
             selectors,
         )
@@ -30,14 +37,23 @@ class CatalogueConfig(AppConfig):
         reading.by_slug("use-cases", UseCase)
         reading.by_id(deployment_id=Deployment, run_id=PipelineRun)
         searched.register()
+        links.register(links.Link("Say what it is for", "catalogue.write", _describing, kinds=("model",)))
         own_panels.register_own()
         entries.register_own()
         first_steps.register_own()
+        process_steps.register_own()
         navigation.register(
             floor="What happened",
             label="Models",
             url_name="catalogue:models",
             order=10,
             key="m",
-            prefixes=("catalogue:",),
+        )
+        navigation.register(
+            floor="What happened",
+            label="Data",
+            url_name="catalogue:datasets",
+            order=12,
+            key="i",
+            prefixes=("catalogue:dataset",),
         )

@@ -54,7 +54,14 @@ def compared(*, viewer: Actor, model: Model, a: int, b: int) -> Comparison:
         ("metrics", "the metrics at training", *(version.metrics for version in (one, other))),
         ("code", "the code", *_code(one, other)),
         ("artefact", "the artefact", *({"SHA-256": version.artefact_digest} for version in (one, other))),
-        ("author", "the author", *({"author": version.author.email} for version in (one, other))),
+        (
+            "author",
+            "the author",
+            *(
+                {"author": version.author.email if version.author else version.registered_by}
+                for version in (one, other)
+            ),
+        ),
     ]
     parts = tuple(compare(key, name, before, after, numbers) for key, name, before, after in said)
     before, after = one.run, other.run

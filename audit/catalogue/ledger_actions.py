@@ -24,9 +24,24 @@ MODEL_HANDED_OVER = register(
     )
 )
 DATASET_REGISTERED = register(
-    Action("catalogue.dataset_registered", "registered the dataset {subject}", personal=("changes.owner",))
+    Action(
+        "catalogue.dataset_registered",
+        "registered the dataset {subject}",
+        link="catalogue:dataset_by_id",
+        personal=("changes.owner",),
+    )
 )
-DATASET_VERSION_REGISTERED = register(Action("catalogue.dataset_version_registered", "registered the data {subject}"))
+DATASET_DESCRIBED = register(
+    Action(
+        "catalogue.dataset_described",
+        "described the dataset {subject}",
+        link="catalogue:dataset_by_id",
+        personal=("changes.owner",),
+    )
+)
+DATASET_VERSION_REGISTERED = register(
+    Action("catalogue.dataset_version_registered", "registered the data {subject}", link="catalogue:dataset_by_id")
+)
 PIPELINE_REGISTERED = register(Action("catalogue.pipeline_registered", "registered the pipeline {subject}"))
 RUN_STARTED = register(Action("catalogue.run_started", "started the pipeline run {subject}"))
 RUN_FINISHED = register(Action("catalogue.run_finished", "finished the pipeline run {subject}"))
@@ -38,3 +53,21 @@ VERSION_REGISTERED = register(
 ALIAS_MOVED = register(Action("catalogue.alias_moved", "moved the alias {subject}", weighty=True))
 DEPLOYED = register(Action("catalogue.deployed", "deployed {subject}", weighty=True))
 RETIRED = register(Action("catalogue.retired", "ended the deployment of {subject}", weighty=True))
+MODEL_CHANGED = register(
+    Action(
+        "catalogue.model_changed",
+        "changed what is known of the model {subject}",
+        link="catalogue:model_by_id",
+        personal=("changes.owner",),
+    )
+)
+RUN_CHANGED = register(Action("catalogue.run_changed", "changed what is known of the pipeline run {subject}"))
+VERSION_CHANGED = register(
+    Action(
+        "catalogue.version_changed",
+        "changed what is known of the version {subject}",
+        personal=("changes.author",),
+        weighty=True,
+    )
+)
+ALIAS_ENDED = register(Action("catalogue.alias_ended", "took away the alias {subject}", weighty=True))

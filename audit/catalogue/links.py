@@ -10,11 +10,15 @@ from audit.catalogue.models import Model, UseCase
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """``url`` gives the address for "model" or "use_case" and a short name; ``right`` is what one needs there."""
+    """``url`` gives the address for a kind ("model" or "use_case") and a short name; ``right`` is what one needs there.
+
+    ``kinds`` are those on whose pages it stands.
+    """
 
     label: str
     right: str
     url: Callable[[str, str], str]
+    kinds: tuple[str, ...] = ("model", "use_case")
 
 
 LINKS: Final[list[Link]] = []
@@ -29,11 +33,11 @@ def register(link: Link) -> None:
 def for_model(model: Model, viewer: Actor) -> list[tuple[str, str]]:
     """Label and address of each link that the viewer may use with the model."""
     team = model.use_case.team_id
-    may = [link for link in LINKS if viewer.may(link.right, team, model=model.pk)]
+    may = [one for one in LINKS if "model" in one.kinds and viewer.may(one.right, team, model=model.pk)]
     return [(link.label, link.url("model", model.slug)) for link in may]
 
 
 def for_use_case(use_case: UseCase, viewer: Actor) -> list[tuple[str, str]]:
     """The same for a use case."""
-    may = [link for link in LINKS if viewer.may(link.right, use_case.team_id)]
+    may = [one for one in LINKS if "use_case" in one.kinds and viewer.may(one.right, use_case.team_id)]
     return [(link.label, link.url("use_case", use_case.slug)) for link in may]

@@ -75,7 +75,7 @@ class ModelRow:
             self.model.slug,
             self.model.use_case.slug,
             self.model.use_case.team.slug,
-            self.model.owner.name,
+            self.model.owner_name,
             self.model.task,
             self.standing.word,
             self.production.number if self.production else "none",

@@ -39,16 +39,23 @@ class Sensitivity(models.TextChoices):
 
 
 class UseCase(Record):
-    """A business problem that models are built for; its team owns everything below it."""
+    """A business problem that models are built for; its team owns everything below it.
+
+    One of a team's may be ``unassigned``: it holds the models that a source told of and nobody has given a use case.
+    """
 
     team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="use_cases")
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
     problem = models.TextField()
     value_hypothesis = models.TextField(blank=True)
+    unassigned = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("name",)
+        constraints = (
+            models.UniqueConstraint(fields=("team",), condition=Q(unassigned=True), name="catalogue_unassigned_once"),
+        )
 
     def __str__(self) -> str:
         return self.name
@@ -59,15 +66,15 @@ class Model(Record):
 
     ``features`` maps each input's name to "number" or "category". ``threshold`` is the score from which a
     classification counts as positive. ``outcome`` says in words what a positive is, or what is estimated; ``unit``
-    is the unit of an estimate.
+    is the unit of an estimate. What a source does not tell is blank (``task``, ``outcome``) or None (``owner``).
     """
 
     use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="models")
     slug = models.SlugField(unique=True)
     name = models.CharField(max_length=200)
-    task = models.CharField(max_length=20, choices=Task.choices)
-    owner = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="owned_models")
-    outcome = models.CharField(max_length=200)
+    task = models.CharField(max_length=20, choices=Task.choices, blank=True)
+    owner = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="owned_models")
+    outcome = models.CharField(max_length=200, blank=True)
     unit = models.CharField(max_length=40, blank=True)
     features = models.JSONField(default=dict)
     threshold = models.FloatField(null=True)
@@ -77,6 +84,11 @@ class Model(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def owner_name(self) -> str:
+        """Who answers for it; empty when unknown."""
+        return self.owner.name if self.owner else ""
 
     @property
     def inputs(self) -> dict[str, str]:
@@ -102,13 +114,16 @@ class Dataset(Record):
 
 
 class DatasetVersion(Record):
-    """A dataset as it was: its content's SHA-256, its rows, its columns, and the time that it covers."""
+    """A dataset as it was: its content's digest, its rows, its columns, and the time that it covers.
+
+    The digest is a SHA-256 in hex, or what the source that told of it calls its digest; ``rows`` is None when unknown.
+    """
 
     dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     digest = models.CharField(max_length=64)
     location = models.CharField(max_length=500)
-    rows = models.BigIntegerField()
+    rows = models.BigIntegerField(null=True)
     columns = models.JSONField(default=dict)
     data_from = models.DateTimeField(null=True)
     data_until = models.DateTimeField(null=True)
@@ -178,14 +193,16 @@ class ModelVersion(Record, Salted):
     """A trained version: its artefact's SHA-256, its author, the data it learned from, its metrics at training.
 
     ``derived_from`` is the version, of this or another model, whose weights it began with; None when none is known.
+    A source may know neither the digest (blank) nor an ``author`` who is a user here (None); ``registered_by`` then is
+    what the source calls them.
     """
 
     model = models.ForeignKey(Model, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     artefact = models.CharField(max_length=500)
-    artefact_digest = models.CharField(max_length=64)
+    artefact_digest = models.CharField(max_length=64, blank=True)
     artefact_bytes = models.BigIntegerField(default=0)
-    author = models.ForeignKey("people.User", on_delete=models.PROTECT, related_name="authored_versions")
+    author = models.ForeignKey("people.User", on_delete=models.PROTECT, null=True, related_name="authored_versions")
     registered_by = models.CharField(max_length=254)
     run = models.ForeignKey(PipelineRun, on_delete=models.PROTECT, null=True, related_name="versions")
     training_data = models.ManyToManyField(DatasetVersion, related_name="trained")
@@ -202,6 +219,11 @@ class ModelVersion(Record, Salted):
 
     def __str__(self) -> str:
         return f"{self.model} v{self.number}"
+
+    @property
+    def author_name(self) -> str:
+        """Who trained it: a user here, or as the source calls them; empty when unknown."""
+        return self.author.name if self.author else self.registered_by
 
 
 class AliasPeriod(Record):
@@ -227,12 +249,15 @@ class AliasPeriod(Record):
 class Deployment(Record, Salted):
     """A version that runs in an environment from ``since`` until ``until`` (empty: still runs).
 
-    ``created_at`` and ``ended_recorded_at`` say when we learned of either.
+    ``created_at`` and ``ended_recorded_at`` say when we learned of either. ``endpoint`` is what answers there, by its
+    name in the system that runs it, and ``share`` the part of its traffic, 0 to 1; blank and None where nobody told.
     """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="deployments")
     environment = models.CharField(max_length=20, choices=Environment.choices)
     mode = models.CharField(max_length=10, choices=Mode.choices)
+    endpoint = models.CharField(max_length=200, blank=True)
+    share = models.FloatField(null=True)
     since = models.DateTimeField(default=clock.now)
     until = models.DateTimeField(null=True)
     ended_recorded_at = models.DateTimeField(null=True)
@@ -242,7 +267,9 @@ class Deployment(Record, Salted):
         ordering = ("-since",)
         constraints = (
             models.UniqueConstraint(
-                fields=("version", "environment", "mode"), condition=Q(until=None), name="catalogue_deployment_once"
+                fields=("version", "environment", "mode", "endpoint"),
+                condition=Q(until=None),
+                name="catalogue_deployment_once",
             ),
         )
 

@@ -37,7 +37,7 @@ class VersionRow:
             version.number,
             self.tag.word,
             version.created_at,
-            version.author.name,
+            version.author_name,
             version.data_from,
             version.data_until,
             ", ".join(map(str, version.training_data.all())) or "unknown",

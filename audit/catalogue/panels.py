@@ -1,12 +1,12 @@
-"""The pages of models and use cases show what higher slices know, through these lists; it imports none of them."""
+"""The pages of models, versions and use cases show what higher slices know, through these lists; it imports none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from audit.base.actors import Actor
 from audit.base.periods import Period
-from audit.catalogue.models import Model, UseCase
+from audit.catalogue.models import Model, ModelVersion, UseCase
 
 Context = dict[str, Any]
 
@@ -90,4 +90,42 @@ def panels_for_use_case(use_case: UseCase, viewer: Actor) -> list[tuple[str, Con
         context = panel.context(use_case, viewer)
         if context is not None:
             shown.append((panel.template, {"use_case": use_case, "viewer": viewer, "panel": panel, **context}))
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPanel:
+    """A section of a version's page. Its template also gets ``version``, ``viewer`` and ``panel``.
+
+    ``cells`` gives the rows of the table that is downloaded, under ``headings``.
+    """
+
+    order: int
+    anchor: str
+    template: str
+    context: Callable[[ModelVersion, Actor], Context | None]
+    headings: Sequence[str]
+    cells: Callable[[ModelVersion, Actor], Iterable[Sequence[object]]]
+
+
+VERSION_PANELS: dict[str, VersionPanel] = {}
+
+
+def register_for_version(panel: VersionPanel) -> None:
+    """Adds a section to the page of a version.
+
+    Raises:
+        ValueError: the anchor is taken by another panel.
+    """
+    if VERSION_PANELS.setdefault(panel.anchor, panel) != panel:
+        raise ValueError(f"The page of a version has two panels with the anchor {panel.anchor}.")
+
+
+def panels_for_version(version: ModelVersion, viewer: Actor) -> list[tuple[str, Context]]:
+    """The sections of the version's page in their order: the template of each, and its variables."""
+    shown = []
+    for panel in sorted(VERSION_PANELS.values(), key=lambda panel: (panel.order, panel.anchor)):
+        context = panel.context(version, viewer)
+        if context is not None:
+            shown.append((panel.template, {"version": version, "viewer": viewer, "panel": panel, **context}))
     return shown

@@ -36,7 +36,7 @@ def completeness_of(version: ModelVersion) -> Completeness:
             parameters=parameters_of(version),
             environment=environment_of(version),
             artefact_digest=version.artefact_digest,
-            author=version.author.name,
+            author=version.author_name,
             metrics=version.metrics,
         )
     )

@@ -86,7 +86,7 @@ class ModelOut(Schema):
     unit: str
     features: dict[str, str]
     threshold: float | None
-    owner: str
+    owner: str | None
     created_at: AwareDatetime
 
     @staticmethod
@@ -100,9 +100,9 @@ class ModelOut(Schema):
         return row.use_case.team.slug
 
     @staticmethod
-    def resolve_owner(row: Model) -> str:
-        """The owner's e-mail."""
-        return row.owner.email
+    def resolve_owner(row: Model) -> str | None:
+        """The owner's e-mail; None when nobody is known to own it."""
+        return row.owner.email if row.owner else None
 
 
 class DatasetIn(Schema):
@@ -114,6 +114,14 @@ class DatasetIn(Schema):
     description: Text = ""
     owner: Email | None = Field(None, description="E-mail of who answers for it; nobody, when left out")
     sensitivity: Literal["", "public", "internal", "confidential", "secret"] = Field("", description="Empty: unknown")
+
+
+class DatasetChange(Schema):
+    """What is to be said of a data set; what is left out stays as it is."""
+
+    owner: Email | None = Field(None, description="E-mail of who answers for it; null: nobody known")
+    sensitivity: Literal["", "public", "internal", "confidential", "secret"] = Field("", description="Empty: unknown")
+    description: Text = ""
 
 
 class DatasetOut(Schema):
@@ -158,7 +166,7 @@ class DatasetVersionOut(Schema):
     number: int
     digest: str
     location: str
-    rows: int
+    rows: int | None
     columns: dict[str, str]
     data_from: AwareDatetime | None
     data_until: AwareDatetime | None
@@ -286,7 +294,7 @@ class VersionOut(Schema):
     artefact: str
     artefact_digest: str
     artefact_bytes: int
-    author: str
+    author: str | None
     run: UUID | None
     training_data: list[UUID]
     derived_from: UUID | None
@@ -310,9 +318,9 @@ class VersionOut(Schema):
         return row.model.slug
 
     @staticmethod
-    def resolve_author(row: ModelVersion) -> str:
-        """The author's e-mail."""
-        return row.author.email
+    def resolve_author(row: ModelVersion) -> str | None:
+        """The author's e-mail; None when the author is no user here."""
+        return row.author.email if row.author else None
 
     @staticmethod
     def resolve_run(row: ModelVersion) -> UUID | None:

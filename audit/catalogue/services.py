@@ -11,6 +11,7 @@ from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, Refused
 from audit.catalogue import ledger_actions
 from audit.catalogue.domain.repository import holds_secret
+from audit.catalogue.followers import tell
 from audit.catalogue.models import (
     AliasPeriod,
     Dataset,
@@ -194,6 +195,7 @@ def register_dataset_version(
         team=dataset.team_id,
         changes=created(version),
     )
+    tell([version])
     return version
 
 
@@ -254,6 +256,7 @@ def start_run(
             team=pipeline.model.use_case.team_id,
             changes=created(run),
         )
+        tell([run])
     return run
 
 
@@ -301,6 +304,7 @@ def finish_run(
         changes=changed(before, run) | {"inputs": (None, [str(data) for data in inputs or []])},
         also=list(links),
     )
+    tell([run])
     return run
 
 
@@ -311,7 +315,7 @@ def register_version(
     model: Model,
     artefact: str,
     artefact_digest: str,
-    author: User,
+    author: User | None,
     artefact_bytes: int = 0,
     run: PipelineRun | None = None,
     training_data: list[DatasetVersion] | None = None,
@@ -358,11 +362,13 @@ def register_version(
         subject=version,
         team=model.use_case.team_id,
         changes=created(version)
-        | {"author": (None, author.email), "training_data": (None, [str(data) for data in training_data or []])}
+        | ({"author": (None, author.email)} if author else {})
+        | {"training_data": (None, [str(data) for data in training_data or []])}
         | ({"derived_from": (None, str(derived_from))} if derived_from else {}),
         also=list(links),
-        person=author.pk,
+        person=author.pk if author else None,
     )
+    tell([version])
     return version
 
 
@@ -444,6 +450,7 @@ def deploy(
         reason=reason,
         changes=created(deployment),
     )
+    tell([deployment])
     return deployment
 
 
@@ -470,4 +477,5 @@ def end_deployment(
         reason=reason,
         changes={"until": (None, at), "ended_recorded_at": (None, deployment.ended_recorded_at)},
     )
+    tell([deployment])
     return deployment

@@ -30,11 +30,12 @@ from audit.catalogue import (
     provenance,
     selectors,
 )
+from audit.catalogue.asked import asked_number
 from audit.catalogue.domain.completeness import PARTS
 from audit.catalogue.forms import HandOverForm
 from audit.catalogue.handing_over import hand_over_model
 from audit.catalogue.models import AliasPeriod, Model, ModelVersion, Task
-from audit.catalogue.panels import panels_for, panels_for_use_case
+from audit.catalogue.panels import VERSION_PANELS, panels_for, panels_for_use_case, panels_for_version
 from audit.catalogue.services import RIGHT
 from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
@@ -170,6 +171,8 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     viewer = request.actor
     found = selectors.version(viewer=viewer, slug=slug, number=number)
     complete = provenance.completeness_of(found)
+    if wants_csv(request) and (panel := VERSION_PANELS.get(request.GET.get("of", ""))):
+        return csv_response(panel.cells(found, viewer), panel.headings, f"{slug}-v{number}-{panel.anchor}")
     if wants_csv(request):
         lines = [(part.name, part in complete.present, part.without) for part in PARTS]
         return csv_response(lines, ("part", "on_record", "without_it"), f"{slug}-v{number}-origin")
@@ -183,6 +186,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "version": found,
         "run": run,
         "data": found.training_data.select_related("dataset"),
+        "reached": set(selectors.data(viewer=viewer).filter(trained=found).values_list("dataset", flat=True)),
         "inputs": run.inputs.select_related("dataset") if run else [],
         "metrics": metrics,
         "derived_from": _derived_from(found, viewer),
@@ -197,6 +201,10 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
              if one.version.pk == found.pk), None,
         ),
         "complete": complete,
+        "sections": [
+            SafeString(render_to_string(template, values, request))
+            for template, values in panels_for_version(found, viewer)
+        ],
         "comparable": comparing.chosen(viewer=viewer, model=found.model) is not None,
         "crumbs": [
             ("Models", reverse("catalogue:models")),
@@ -253,7 +261,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponseBase:
     viewer = request.actor
     found = selectors.model(viewer=viewer, slug=slug)
     default = comparing.chosen(viewer=viewer, model=found)
-    numbers = [_number(request, name) or first for name, first in zip("ab", default or (None, None), strict=True)]
+    numbers = [asked_number(request, name) or first for name, first in zip("ab", default or (None, None), strict=True)]
     comparison = None
     if numbers[0] is not None and numbers[1] is not None:
         comparison = comparing.compared(viewer=viewer, model=found, a=numbers[0], b=numbers[1])
@@ -269,15 +277,6 @@ def compare(request: HttpRequest, slug: str) -> HttpResponseBase:
         "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
     }
     return render(request, "catalogue/compare.html", context)
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "").strip()
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31):
-        raise InvalidInput(f"“{text}” is not a version.", where=name, mend="Write its number, like 2.")
-    return int(text)
 
 
 @require_safe

@@ -17,11 +17,14 @@ LABELS: Final = {
     "bias": "Bias",
 }
 IN_UNITS: Final = frozenset({"mae", "rmse", "bias"})
-MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae"}
+MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae", "": ""}
+"""The main measure of each task; a model whose task is unknown has none."""
 
 
 def metric_name(metric: str) -> str:
-    """The metric for people: "ROC AUC"."""
+    """The metric for people: "ROC AUC"; "No measure" for none."""
+    if not metric:
+        return "No measure"
     return LABELS.get(metric, metric.replace("_", " ").capitalize())
 
 

@@ -21,7 +21,15 @@ class MonitoringConfig(AppConfig):
     def ready(self) -> None:
         """Registers actions, job handlers, and what the catalogue's pages show of monitoring."""
         from audit.catalogue import horizon, states
-        from audit.monitoring import first_steps, ledger_actions, ledger_records, panels, selectors, tasks  # noqa: F401
+        from audit.monitoring import (  # noqa: F401
+            first_steps,
+            ledger_actions,
+            ledger_records,
+            panels,
+            process_steps,
+            selectors,
+            tasks,
+        )
         from audit.monitoring.models import Upload
         from audit.people import reading
 
@@ -30,6 +38,7 @@ class MonitoringConfig(AppConfig):
         reading.by_id(upload_id=Upload)
         panels.register_own()
         first_steps.register_own()
+        process_steps.register_own()
 
 
 def weeks(viewer: "Actor", models: "Sequence[Model]", count: int) -> "Mapping[UUID, tuple[str, Sequence[Week]]]":

@@ -46,10 +46,13 @@ def receive_upload(
 
     Raises:
         NotPermitted: the actor may not send for the model's team.
-        InvalidInput: the kind or the version is unknown.
+        InvalidInput: the kind or the version is unknown, or what the model predicts.
     """
     team = model.use_case.team_id
     actor.check(RIGHT, team)
+    if not model.task:
+        words = f"What {model} predicts is unknown."
+        raise InvalidInput(words, where="model", mend="Say it on the model's page first.")
     if kind not in Kind.values:
         raise InvalidInput(f"{kind!r} is not a kind of file.", where="kind", mend="Use predictions or labels.")
     if kind == Kind.LABELS:

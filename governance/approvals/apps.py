@@ -17,6 +17,7 @@ class ApprovalsConfig(AppConfig):
             first_steps,
             ledger_actions,
             ledger_records,
+            process_steps,
             shown,
         )
 
@@ -24,3 +25,4 @@ class ApprovalsConfig(AppConfig):
         evidence.register()
         answers.register_own()
         first_steps.register_own()
+        process_steps.register_own()

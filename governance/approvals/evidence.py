@@ -184,4 +184,5 @@ def _claims(
 
 
 def _is_apart(row: PromotionRequest, vote: Vote) -> bool:
-    return vote.user_id not in {row.requested_by_id, row.on_behalf_of_id, row.version.author_id}
+    author = row.version.author_id  # an unknown author is nobody whom a vote is known to be apart from
+    return author is not None and vote.user_id not in {row.requested_by_id, row.on_behalf_of_id, author}

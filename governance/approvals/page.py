@@ -255,7 +255,7 @@ def changes(row: PromotionRequest) -> list[str]:
 
 def _data(new: ModelVersion, old: ModelVersion | None) -> str:
     learned = [learned_from(version.data_from, version.data_until) if version else "" for version in (new, old)]
-    rows = [sum(data.rows for data in version.training_data.all()) if version else 0 for version in (new, old)]
+    rows = [sum(data.rows or 0 for data in version.training_data.all()) if version else 0 for version in (new, old)]
     if not learned[0]:
         return "What it learned from is unknown."
     size = f": {say.count(rows[0], 'case')}" if rows[0] else ""

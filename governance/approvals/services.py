@@ -59,6 +59,10 @@ def request_promotion(
     if actor.kind == "service" and on_behalf_of is None:
         raise InvalidInput("A program asks on behalf of a person.", where="on_behalf_of")
     policy = policy_for(environment)
+    if version.author_id is None and "author" in policy.excluded:
+        raise Refused(
+            f"Nobody knows who made {version}, and its author may not decide: say on its page who it was first."
+        )
     present = holder_of(model=model, alias=environment)
     if present and present.pk == version.pk:
         raise Refused(f"{version} is in {environment} already.")

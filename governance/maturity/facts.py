@@ -334,7 +334,7 @@ def approvals(records: Records) -> Fact:
     """Promotions that someone else than requester and author allowed beforehand."""
     rows = [one for one in records.requests if one.state in DECIDED]
     return share(
-        "approvals", (bool(set(one.approvers) - {one.requester, one.author}) for one in rows),
+        "approvals", (bool(one.author and set(one.approvers) - {one.requester, one.author}) for one in rows),
         "{yes} of {n} promotions were allowed by someone who neither asked for nor built them.",
         empty="No promotion was decided yet.", as_of=_newest(one.decided_at for one in rows), evidence="requests",
     )  # fmt: skip

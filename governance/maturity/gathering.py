@@ -141,7 +141,7 @@ def _requests() -> tuple[Request, ...]:
             state=row.state,
             decided_at=row.decided_at,
             requester=str((row.on_behalf_of_id or row.requested_by_id) or row.requester_id),
-            author=str(row.version.author_id),
+            author=str(row.version.author_id or ""),
             approvers=tuple(str(vote.user_id) for vote in row.votes.all() if vote.decision == Decision.APPROVE),
             compared=bool(row.evidence),
             passed=_passed(row),

@@ -11,7 +11,15 @@ class RetrainingConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, jobs, the rail's entry, thresholds, and what the model page shows."""
-        from governance.retraining import evidence, ledger_actions, ledger_records, shown, tasks  # noqa: F401
+        from governance.retraining import (  # noqa: F401
+            evidence,
+            ledger_actions,
+            ledger_records,
+            process_steps,
+            shown,
+            tasks,
+        )
 
         shown.register()
         evidence.register()
+        process_steps.register_own()

@@ -127,7 +127,10 @@ def _values(rule: Rule) -> dict[str, Any]:
 def _validate(rule: Rule) -> None:
     if rule.pipeline.model_id != rule.model_id:
         raise InvalidInput("This pipeline trains another model.", where="pipeline")
-    known = METRICS[rule.model.task]
+    known = METRICS.get(rule.model.task, ())
+    if not known:
+        words = f"What {rule.model} predicts is unknown."
+        raise InvalidInput(words, where="model", mend="Say it on the model's page first.")
     if rule.metric not in known:
         raise InvalidInput(f"{rule.metric} is not measured for {rule.model}.", where="metric", mend=f"Use {known[0]}.")
     try:
