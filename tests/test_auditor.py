@@ -92,6 +92,7 @@ def test_unlimited_auditor_meets_both_models_so_that_the_walk_can_fail(world: Wo
     found = walk(world.cast.auditor, everything(world))
     met = {at for at, (status, text) in found.items() if status == 200 and MARK in text}
     assert {
+        "/datasets/", "/datasets/?format=csv",
         "/", "/models/", "/models/?format=csv", "/use-cases/late-arrival-alert/", "/audit/", "/jobs/", "/sources/",
         "/spend/", "/spend/bills/", "/spend/?format=csv", "/returns/", "/decisions/", "/retraining/", "/maturity/",
         "/api/v1/models", "/api/v1/datasets", "/api/v1/uploads", "/api/v1/jobs", "/api/v1/costs", "/api/v1/bills",
@@ -167,9 +168,11 @@ MAY_CHANGE = {
     "audit/standing/check/": {"jobs.job"},
     "api/v1/ledger/seal": {"assurance.witness"},
     "audit/seal/": {"assurance.witness"},
+    "hooks/<uuid:source_id>/": {"sources.delivery"},
 }
 """What an auditor's own writes change beside the ledger: their session, their own name and zone, the export that they
-ask for with the job that makes it, the job that asks the witnesses, and what these answer before the first seal."""
+ask for with the job that makes it, the job that asks the witnesses, what these answer before the first seal, and that
+somebody, whoever it was, sent a delivery that nothing vouched for."""
 KEPT = {"sessions.session", "people.reading"}
 """What every request may touch: the session, and that something was read in this hour."""
 

@@ -9,16 +9,25 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from audit.assurance import services as assurance
-from audit.base import ids
+from audit.base import clock, ids
 from audit.base.actors import Role
 from audit.catalogue import services as catalogue
+from audit.catalogue.models import Dataset, ModelVersion
 from audit.documents import services as documents
 from audit.jobs import services as jobs
 from audit.ledger.ledger_actions import REFUSED
 from audit.ledger.services import record
+from audit.lineage import recall
+from audit.lineage import services as lineage
+from audit.lineage.domain.reading import read
+from audit.lineage.models import RecallTask
 from audit.monitoring import services as monitoring
 from audit.people import services as people
 from audit.sources import services as sources
+from audit.sources.domain.told import Told, VersionTold
+from audit.sources.models import Delivery
+from audit.sources.models import Incident as SourceIncident
+from audit.sources.taking.piece import take_in
 from tests.support.api import Program
 from tests.support.cast import SYSTEM
 from tests.support.world import World
@@ -55,9 +64,55 @@ def add_token(world: World, number: int) -> None:
     people.issue_token(actor=SYSTEM, user=world.cast.owner, name=f"{number}", scopes=["read"], days=1)
 
 
+def add_recall(world: World, number: int) -> None:
+    """A recall of other data."""
+    dataset = Dataset.objects.get(slug="flights")
+    data = catalogue.register_dataset_version(
+        actor=SYSTEM, dataset=dataset, digest=f"recalled {number}", location="lake/b", rows=1
+    )
+    recall.withdraw(actor=SYSTEM, dataset_version=data, reason="It was wrong.")
+
+
+def add_recall_task(world: World, number: int) -> None:
+    """A task of the world's recall, for a deployment of its own."""
+    version = catalogue.register_version(
+        actor=SYSTEM,
+        model=world.rows["model"],  # type: ignore[arg-type]
+        artefact="a",
+        artefact_digest="3" * 64,
+        author=world.cast.owner,
+    )
+    live = catalogue.deploy(actor=SYSTEM, version=version, environment="staging", mode="online", replace=False)
+    RecallTask.objects.create(recall_id=world.rows["recall"].pk, deployment=live, path=[world.rows["node"].pk])
+
+
 def add_source(world: World, number: int) -> None:
     """A source of the team."""
     sources.add_source(actor=SYSTEM, kind="folder", name=f"S{number}", team=world.cast.team, settings={"path": ""})
+
+
+def add_moved(world: World, number: int) -> None:
+    """An incident of the team's source."""
+    SourceIncident.objects.create(
+        kind="moved",
+        key=f"k{number}",
+        source=world.rows["source"],  # type: ignore[misc]
+        model=world.rows["model"],  # type: ignore[misc]
+        at=clock.now(),
+        sentence=f"It moved {number}.",
+    )
+
+
+def add_delivery(world: World, number: int) -> None:
+    """A delivery that could not be used."""
+    hooked = world.rows["hooked"]
+    Delivery.objects.create(source=hooked, key=f"d{number}", body="{}", state="failed")  # type: ignore[misc]
+
+
+def add_told(world: World, number: int) -> None:
+    """A version of the model that the source tells of."""
+    version = VersionTold(id=f"late/{number}", model="late", number=number, created=clock.now())
+    take_in(source=world.rows["source"], told=Told(versions=(version,)))  # type: ignore[arg-type]
 
 
 def add_witness(world: World, number: int) -> None:
@@ -94,6 +149,32 @@ def add_version(world: World, number: int) -> None:
     )
 
 
+def add_dataset(world: World, number: int) -> None:
+    """A dataset of the team, from whose only version a new version of the world's model learned."""
+    dataset = catalogue.register_dataset(actor=SYSTEM, team=world.cast.team, slug=f"d{number}", name=f"Data {number}")
+    _learned(world, dataset)
+
+
+def add_data(world: World, number: int) -> None:
+    """A version of the world's dataset, from which a new version of the model learned that is in production."""
+    version = _learned(world, world.rows["dataset"])  # type: ignore[arg-type]
+    catalogue.deploy(actor=SYSTEM, version=version, environment="production", mode="online", replace=False)
+
+
+def _learned(world: World, dataset: Dataset) -> ModelVersion:
+    data = catalogue.register_dataset_version(
+        actor=SYSTEM, dataset=dataset, digest=ids.uuid7().hex * 2, location="lake/x", rows=3, columns={"hour": "int64"}
+    )
+    return catalogue.register_version(
+        actor=SYSTEM,
+        model=world.rows["model"],  # type: ignore[arg-type]
+        artefact="a",
+        artefact_digest=ids.uuid7().hex * 2,
+        author=world.cast.owner,
+        training_data=[data],
+    )
+
+
 def add_name(world: World, number: int) -> None:
     """A name that points at the world's version."""
     version = world.rows["deployment"].version  # type: ignore[attr-defined]
@@ -121,6 +202,28 @@ def add_document(world: World, number: int) -> None:
     documents.attach_document(actor=SYSTEM, scope=world.cast.team, chunks=[f"team {number}".encode()], **said)  # type: ignore[arg-type]
 
 
+def add_event(world: World, number: int) -> None:
+    """A run of a job that read the world's data and wrote other data."""
+    _, _, version = world.rows["node"].name.partition("@")  # type: ignore[attr-defined]
+    facets = {"version": {"datasetVersion": version}, "schema": {"fields": [{"name": f"column {number}"}]}}
+    event = {
+        "eventType": "COMPLETE",
+        "eventTime": "2026-03-03T10:00:00Z",
+        "producer": "https://example.org",
+        "schemaURL": "https://example.org",
+        "run": {"runId": str(ids.uuid7())},
+        "job": {"namespace": "airflow", "name": f"job {number}"},
+        "inputs": [{"namespace": "tollgate", "name": "flights", "facets": facets}],
+        "outputs": [{"namespace": "lake", "name": f"data {number}"}],
+    }
+    lineage.receive(actor=SYSTEM, team=world.cast.team, events=[read(event)])
+
+
+def add_refused(world: World, number: int) -> None:
+    """A delivery that is no event."""
+    lineage.keep_rejected(actor=SYSTEM, team=world.cast.team, content=str(number).encode(), reason="It is no object.")
+
+
 def nothing(world: World, number: int) -> None:
     """Nothing."""
 
@@ -136,12 +239,26 @@ PAGES: list[tuple[str, Add]] = [
     ("/people/", add_member),
     ("/settings/", add_token),
     ("/sources/", add_source),
+    ("/sources/incidents/", add_moved),
+    ("/sources/{hooked}/deliveries/", add_delivery),
+    ("/models/late-arrival/sources/", add_told),
     ("/models/", add_model),
     ("/models/late-arrival/", add_version),
     ("/models/late-arrival/history/", add_name),
     ("/models/late-arrival/compare/", add_version),
+    ("/models/late-arrival/process/", add_data),
+    ("/models/late-arrival/process/", add_upload),
+    ("/datasets/", add_dataset),
+    ("/datasets/?q=data", add_dataset),
+    ("/datasets/flights/", add_data),
     ("/use-cases/late-arrival-alert/", add_model),
     ("/models/late-arrival/upload/", add_upload),
+    ("/lineage/", add_event),
+    ("/lineage/?q=data&kind=dataset", add_event),
+    ("/lineage/{node}/", add_event),
+    ("/lineage/rejected/", add_refused),
+    ("/lineage/recalls/", add_recall),
+    ("/lineage/recalls/{recall}/", add_recall_task),
     ("/documents/", add_document),
     ("/documents/?model=late-arrival", add_document),
     ("/documents/", add_model),
@@ -158,7 +275,13 @@ PAGES: list[tuple[str, Add]] = [
 API: list[tuple[str, Add]] = [
     ("/models", add_model),
     ("/models/late-arrival/versions", add_version),
+    ("/models/late-arrival/process", add_data),
     ("/jobs", add_job),
+    ("/lineage?nodeId=dataset:tollgate:flights", add_event),
+    ("/namespaces/airflow/jobs", add_event),
+    ("/namespaces/lake/datasets", add_event),
+    ("/search?q=data", add_event),
+    ("/events/lineage", add_event),
     ("/uploads", add_upload),
     ("/documents", add_document),
     ("/models/late-arrival/documents", add_document),
@@ -185,7 +308,8 @@ def _grows(world: World, ask: Callable[[], int], add: Add) -> tuple[int, int]:
 @pytest.mark.parametrize(("address", "add"), PAGES, ids=[address for address, _ in PAGES])
 def test_page_asks_the_same_number_of_queries_for_more_rows(world: World, address: str, add: Add) -> None:
     cache.clear()
-    client, place = world.cast.client("owner"), address.format(job=world.id_of("job"), document=world.id_of("document"))
+    of = {name: world.id_of(name) for name in ("job", "document", "node", "recall", "hooked")}
+    client, place = world.cast.client("owner"), address.format(**of)
     few, many = _grows(world, lambda: client.get(place).status_code, add)
     assert many <= few
 

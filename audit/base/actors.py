@@ -161,6 +161,11 @@ class Actor:
         """Someone who has not signed in."""
         return cls("outside", "", "nobody", address=address, origin=origin)
 
+    @classmethod
+    def elsewhere(cls, name: str, *, origin: str = "") -> "Actor":
+        """Someone as another system names them, who did something there; no rights here."""
+        return cls("outside", name, name, origin=origin) if name else cls.nobody(origin=origin)
+
     def at(self, address: str, origin: str) -> "Actor":
         """The same actor, seen at this address with this request or job id."""
         return replace(self, address=address, origin=origin)

@@ -9,6 +9,9 @@ def sentences(row: ModelRow) -> list[str]:
     """The answer to "is it still right?" in one to three sentences."""
     standing, unit = row.standing, row.model.unit
     last, bound = standing.last, standing.threshold
+    if not row.model.task:
+        runs = f"version {row.production.number} is in production" if row.production else "no version is in production"
+        return [f"Nobody can say: what it predicts is unknown, and {runs}.", "Say what it is for, below on this page."]
     if row.production is None and last is None:
         return ["Nobody can say: no version of it is in production, and no predictions with labels have arrived."]
     if last is None or last.value is None:

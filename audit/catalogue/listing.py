@@ -10,7 +10,7 @@ from django.db.models import Max, Q
 
 from audit.base.actors import Actor
 from audit.catalogue import horizon, selectors, states
-from audit.catalogue.models import Deployment, Model, ModelVersion
+from audit.catalogue.models import Deployment, Environment, Model, ModelVersion
 from audit.catalogue.words import metric_name, metric_value, metric_words, told_apart
 
 HEADINGS = (
@@ -111,9 +111,23 @@ def rows(*, viewer: Actor, models: Iterable[Model], weeks: int = 13, as_of: date
         metric, series = measured.get(model.pk, ("", ()))
         standing = states.judge(series, thresholds.get(model.pk), metric)
         result.append(
-            ModelRow(model, production.get(model.pk), running[model.pk], standing, list(series), metric, as_of)
+            ModelRow(
+                model,
+                production.get(model.pk) or _deployed(running[model.pk]),
+                running[model.pk],
+                standing,
+                list(series),
+                metric,
+                as_of,
+            )
         )
     return result
+
+
+def _deployed(running: list[Deployment]) -> ModelVersion | None:
+    """Of a model of which no version is called "production": the one deployed there, the one with most traffic."""
+    there = [one for one in running if one.environment == Environment.PRODUCTION]
+    return max(there, key=lambda one: (one.share or 0, one.since)).version if there else None
 
 
 def matching(*, viewer: Actor, use_case: str = "", task: str = "", state: str = "", words: str = "") -> list[ModelRow]:

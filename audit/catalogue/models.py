@@ -275,3 +275,10 @@ class Deployment(Record, Salted):
 
     def __str__(self) -> str:
         return f"{self.version} in {self.environment}"
+
+    @property
+    def place(self) -> str:
+        """Where it runs, in words: "Production, online", with the endpoint and its share of the traffic where known."""
+        share = "" if self.share is None else f", {self.share:.0%} of the traffic"
+        at = f": {self.endpoint}{share}" if self.endpoint else ""
+        return f"{self.get_environment_display()}, {self.get_mode_display().lower() or 'how is unknown'}{at}"

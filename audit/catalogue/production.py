@@ -120,7 +120,7 @@ def _records(model: Model, viewer: Actor) -> Iterable[Record]:
         yield Record(_NAME, period.version, span_of(period))
     runs = selectors.deployments(viewer=viewer).filter(version__model=model, environment=Environment.PRODUCTION)
     for one in runs.select_related("version__model", "version__author").order_by("since"):
-        yield Record(f"Deployed, {one.get_mode_display().lower()}", one.version, span_of(one))
+        yield Record(f"Deployed in {one.place[0].lower()}{one.place[1:]}", one.version, span_of(one))
 
 
 def span_of(row: AliasPeriod | Deployment) -> Span:

@@ -124,7 +124,7 @@ def _name_actor(entry: Entry, actor: Actor) -> None:
         entry.actor_id, entry.actor_name = actor.id, actor.name
     else:
         entry.actor_id = personal.commit(person, actor.id)
-        entry.actor_name = personal.commit(person, actor.name) if person else actor.name
+        entry.actor_name = personal.commit(person, actor.name) if person or actor.id else actor.name
     behalf = actor.on_behalf_of.split(", ")
     entry.on_behalf_of = ", ".join(personal.commit(person, one) if "@" in one else one for one in behalf)
     entry.address = personal.commit(person, actor.address)

@@ -29,6 +29,7 @@ FETCHED: Final = 10_000
 AT_ONCE: Final = 500
 FEW: Final = 500
 _TABLE: Final = Edge._meta.db_table
+_BRACES: Final = str.maketrans("[]", "{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ class Walk:
         meeting = Link.WRITE if onward else Link.READ
         self.step = (
             f"CASE e.link WHEN {int(meeting)} THEN -e.{there} ELSE e.{there} END"
-            f" FROM {_frontier()} CROSS JOIN {_TABLE} e WHERE e.{here} = f.value AND e.link < {OF_JOBS}{bounds.of('e')}"
+            f" FROM {_frontier()} CROSS JOIN {_TABLE} e WHERE e.{here} = f.value"
+            # IS TRUE: PostgreSQL compares as it reads. Else it searches the index for each link and team again.
+            f" AND (e.link < {OF_JOBS}{bounds.of('e')}) IS TRUE"
         )
         self.bridge = self._bridge()
 
@@ -211,5 +214,6 @@ def _frontier() -> str:
     return "unnest(%s::bigint[]) AS f(value)" if connection.vendor == "postgresql" else "json_each(%s) AS f"
 
 
-def _listed(ids: Sequence[int]) -> Any:
-    return sorted(ids) if connection.vendor == "postgresql" else json.dumps(sorted(ids))
+def _listed(ids: Sequence[int]) -> str:
+    """The value of ``_frontier``: text, for to make it of a list takes psycopg as long as the search."""
+    return json.dumps(sorted(ids)).translate(_BRACES if connection.vendor == "postgresql" else {})

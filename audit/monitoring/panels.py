@@ -43,7 +43,7 @@ def _performance(model: Model, viewer: Actor, period: Period) -> Context:
     return {
         "figure": _figure(model, metric, points, threshold, events) if measured else None,
         "title": _conclusion(model, metric, _served(model, viewer, measured), threshold),
-        "sub": f"{metric_name(metric)}{unit} a week, with its 95% interval. {explain(metric)}",
+        "sub": f"{metric_name(metric)}{unit} a week, with its 95% interval. {explain(metric)}" if metric else "",
         "table": (HEADER, [_row(model, metric, point) for point in reversed(points)]),
         "key": key,
         "empty": "No label has joined a prediction of this period yet, so how well the model does is unknown.",

@@ -1,6 +1,11 @@
 """Names the app."""
 
 from django.apps import AppConfig
+from django.urls import reverse
+
+
+def _told(kind: str, slug: str) -> str:
+    return reverse("sources:of_model", args=[slug])
 
 
 class SourcesConfig(AppConfig):
@@ -11,12 +16,27 @@ class SourcesConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the job, the connectors, and the line of the rail."""
-        from audit.sources import contract, ledger_actions, ledger_records, searched, tasks  # noqa: F401
+        from audit.catalogue import links
+        from audit.sources import chain_of, contract, ledger_actions, ledger_records, searched, tasks  # noqa: F401
+        from audit.sources.azure_devops.connector import AzureDevOpsConnector
+        from audit.sources.cloudtrail.connector import CloudTrailConnector
         from audit.sources.folder.connector import FolderConnector
+        from audit.sources.github.connector import GitHubConnector
+        from audit.sources.gitlab.connector import GitLabConnector
+        from audit.sources.mlflow.connector import MlflowConnector
+        from audit.sources.sagemaker.connector import SageMakerConnector
         from config.ui import navigation
 
         contract.register(FolderConnector())
+        contract.register(GitHubConnector())
+        contract.register(GitLabConnector())
+        contract.register(AzureDevOpsConnector())
+        contract.register(MlflowConnector())
+        contract.register(SageMakerConnector())
+        contract.register(CloudTrailConnector())
+        chain_of.register_own()
         searched.register()
+        links.register(links.Link("What sources say of it", "read", _told, kinds=("model",)))
         navigation.register(
             floor="What happened",
             label="Sources",

@@ -5,19 +5,20 @@ from typing import Any
 
 from django.db import transaction
 
-from audit.base import clock
+from audit.base import clock, vault
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput
 from audit.jobs import services as jobs
 from audit.jobs.models import OPEN, Job, State
 from audit.jobs.run import Run
 from audit.ledger.audited import created
-from audit.ledger.services import record
+from audit.ledger.services import Changes, record
 from audit.people.models import Team
 from audit.sources import covering, ledger_actions
-from audit.sources.contract import CONNECTORS, Connector, PullContext
+from audit.sources.contract import CONNECTORS, Connector
 from audit.sources.domain.coverage import COMPLETE, FAILED, PARTIAL, Stretch
-from audit.sources.models import Source
+from audit.sources.models import PURPOSE, Source
+from audit.sources.pulling import Pull
 
 RIGHT = "sources.manage"
 PULL = "sources.pull"
@@ -41,16 +42,23 @@ def connector(kind: str) -> Connector:
 def add_source(
     *, actor: Actor, kind: str, name: str, team: Team, settings: dict[str, Any], every_seconds: int = 60
 ) -> Source:
-    """A new source of ``team``, pulled every so many seconds from now on.
+    """A new source of ``team``, pulled every so many seconds from now on; its secrets are kept encrypted.
 
     Raises:
         NotPermitted: the actor may not connect sources of the team.
         InvalidInput: the kind is unknown, the name is in use, or the interval is out of bounds.
     """
     actor.check(RIGHT, team.pk)
-    connector(kind)
+    shown, secrets = vault.split(settings, connector(kind).secret)
     _check(team, name, every_seconds, but=None)
-    source = Source(kind=kind, name=name, team=team, settings=settings, every_seconds=every_seconds)
+    source = Source(
+        kind=kind,
+        name=name,
+        team=team,
+        settings=shown,
+        secret=vault.closed(secrets, purpose=PURPOSE),
+        every_seconds=every_seconds,
+    )
     covering.begin(source, at=clock.now())
     source.save(force_insert=True)
     record(
@@ -58,7 +66,7 @@ def add_source(
         action=ledger_actions.ADDED,
         subject=source,
         team=team.pk,
-        changes=created(source),
+        changes=created(source) | vault.told(secrets),
     )
     return source
 
@@ -73,7 +81,8 @@ def _check(team: Team, name: str, every_seconds: int, *, but: Source | None) -> 
 
 @transaction.atomic
 def change_source(*, actor: Actor, source: Source, name: str, settings: dict[str, Any], every_seconds: int) -> Source:
-    """Other settings. Where they change, reading starts at the beginning; what is known is not taken in again.
+    """Other settings; a secret that is left empty stays. Where they change, reading starts at the beginning: what is
+    known is not taken in again.
 
     Raises:
         NotPermitted: the actor may not connect sources of the team.
@@ -82,14 +91,17 @@ def change_source(*, actor: Actor, source: Source, name: str, settings: dict[str
     actor.check(RIGHT, source.team_id)
     source = Source.objects.select_for_update(of=("self",)).select_related("team").get(pk=source.pk)
     _check(source.team, name, every_seconds, but=source)
-    after = {"name": name, "settings": settings, "every_seconds": every_seconds}
+    shown, entered = vault.split(settings, connector(source.kind).secret)
+    after = {"name": name, "settings": shown, "every_seconds": every_seconds}
     changes = {field: (getattr(source, field), value) for field, value in after.items()}
     changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
+    source.secret, anew = vault.renewed(source.secret, entered, purpose=PURPOSE)
+    changes |= anew
     if not changes:
         return source
     for field, value in after.items():
         setattr(source, field, value)
-    if "settings" in changes:
+    if "settings" in changes or anew:
         source.cursor, source.last_error = {}, ""
     source.save()
     record(actor=actor, action=ledger_actions.CHANGED, subject=source, team=source.team_id, changes=dict(changes))
@@ -123,36 +135,42 @@ def switch_source(*, actor: Actor, source: Source, enabled: bool, reason: str) -
 
 
 @transaction.atomic
-def note_asked(*, actor: Actor, source: Source) -> None:
-    """Writes that someone wants a pull now.
+def note_asked(*, actor: Actor, source: Source, anew: bool = False) -> None:
+    """Writes that someone wants a pull now; ``anew``: one that reads everything from the beginning.
 
     Raises:
         NotPermitted: the actor may not connect sources of the team.
     """
     actor.check(RIGHT, source.team_id)
-    record(actor=actor, action=ledger_actions.ASKED, subject=source, team=source.team_id)
+    changes: Changes = {"from_the_beginning": (None, True)} if anew else {}
+    record(actor=actor, action=ledger_actions.ASKED, subject=source, team=source.team_id, changes=changes)
 
 
-def pull(*, run: Run, source: Source) -> dict[str, Any]:
-    """Takes in what is new, and keeps how far that went; returns the counts."""
+def pull(*, run: Run, source: Source, anew: bool = False) -> dict[str, Any]:
+    """Takes in what is new, or with ``anew`` everything, and keeps how far that went; returns the counts."""
     begun = clock.now()
     Source.objects.filter(pk=source.pk).update(last_started_at=begun)
-    context = PullContext(team=source.team, run=run)
-    result = connector(source.kind).pull(context, source.settings, source.cursor)
-    for problem in result.problems:
+    context = Pull(source=source, run=run)
+    result = connector(source.kind).pull(context, source.whole_settings(), {} if anew else source.cursor)
+    found = Counter({"new": 0})
+    found.update(context.counts)
+    found.update(result.counts)
+    counts = dict(found)
+    problems = [*context.problems, *result.problems]
+    for problem in problems[:MOST_PROBLEMS]:
         run.log(problem)
     with transaction.atomic():
         stored = Source.objects.select_for_update().get(pk=source.pk)
-        if stored.settings == source.settings:
+        if (stored.settings, stored.secret) == (source.settings, source.secret):
             stored.cursor = result.cursor
-        stored.counts, stored.problems = result.counts, result.problems[:MOST_PROBLEMS]
-        stored.totals = dict(Counter(stored.totals) + Counter(result.counts))
+        stored.counts, stored.problems = counts, problems[:MOST_PROBLEMS]
+        stored.totals = dict(Counter(stored.totals) + Counter(counts))
         stored.last_success_at, stored.last_error = clock.now(), ""
-        state = PARTIAL if result.problems else COMPLETE
-        found = Stretch(begun, stored.last_success_at, state, result.counts.get("new", 0))
-        covering.cover(stored, found, actor=run.actor, reason=_unused(result.problems))
+        state = PARTIAL if problems else COMPLETE
+        stretch = Stretch(begun, stored.last_success_at, state, counts["new"])
+        covering.cover(stored, stretch, actor=run.actor, reason=_unused(problems))
         stored.save()
-    return result.counts
+    return counts
 
 
 def _unused(problems: list[str]) -> str:

@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.base import clock, ids
@@ -17,9 +19,9 @@ from audit.jobs import services as jobs
 from audit.people.models import Team
 from audit.people.selectors import teams
 from audit.sources import coverage, domain, selectors, services, shown
-from audit.sources.contract import CONNECTORS, Check
+from audit.sources.contract import CONNECTORS, Check, Receiver
 from audit.sources.forms import SourceForm
-from audit.sources.models import Source
+from audit.sources.models import Delivery, Source
 from config.ui.tables import csv_response, wants_csv
 
 TAGS = {
@@ -51,6 +53,7 @@ def sources(request: HttpRequest) -> HttpResponseBase:
         "rows": rows,
         "bad": sum(row["state"] in {"bad", "watch"} for row in rows),
         "connectors": CONNECTORS.values(),
+        "incidents": selectors.incidents(viewer=request.actor).filter(closed_at=None).count(),
         "why_not": "" if may else request.actor.why_not(services.RIGHT),
     }
     return render(request, "sources/sources.html", context)
@@ -117,12 +120,21 @@ def source(request: HttpRequest, source_id: UUID) -> HttpResponseBase:
 
 def _forms(request: HttpRequest, found: Source, *, bound: bool = False) -> tuple[Any, SourceForm]:
     connector, mine = services.connector(found.kind), Team.objects.filter(pk=found.team_id)
+    kept = found.set_secrets()
     if bound:
         data = request.POST.copy()
         data["team"] = str(found.team_id)
-        return connector.form(data), SourceForm(data, teams=mine)
+        return _forgetful(connector.form(data), kept), SourceForm(data, teams=mine)
     initial = {"name": found.name, "team": found.team_id, "every_seconds": found.every_seconds}
-    return connector.form(initial=found.settings), SourceForm(initial=initial, teams=mine)
+    return _forgetful(connector.form(initial=found.settings), kept), SourceForm(initial=initial, teams=mine)
+
+
+def _forgetful(form: Any, kept: set[str]) -> Any:
+    """A form whose secrets, which are never shown, stay when they are left empty."""
+    for name in kept & set(form.fields):
+        form.fields[name].required = False
+        form.fields[name].help_text = "Leave it empty to keep the present one"
+    return form
 
 
 def _coverage(request: HttpRequest, found: Source) -> tuple[coverage.Coverage | None, str]:
@@ -146,6 +158,7 @@ def _page(
     own_form, general_form = _forms(request, found)
     may = request.actor.may(services.RIGHT, found.team_id)
     told, days = _coverage(request, found)
+    connector = services.connector(found.kind)
     context = {
         **_row(found),
         "days": days,
@@ -156,7 +169,12 @@ def _page(
         "lines": shown.lines(told) if told else [],
         "spans": shown.spans(told) if told else [],
         "source": found,
-        "connector": services.connector(found.kind),
+        "connector": connector,
+        "secrets": [name for name in connector.secret if found.secret and name in found.set_secrets()],
+        "hook": connector.hook if isinstance(connector, Receiver) else "",
+        "hook_url": f"{settings.TOLLGATE_URL}{reverse('sources:hook', args=[found.pk])}",
+        "sent": found.deliveries.count(),
+        "failed": found.deliveries.filter(state=Delivery.State.FAILED).count(),
         "pulls": selectors.pulls(viewer=request.actor, source=found)[:10],
         "own": own or own_form,
         "general": general or general_form,
@@ -172,7 +190,7 @@ def test(request: HttpRequest, source_id: UUID) -> HttpResponse:
     """Tries the settings; changes nothing."""
     found = selectors.source(viewer=request.actor, source_id=str(source_id))
     request.actor.check(services.RIGHT, found.team_id)
-    return _page(request, found, checks=services.connector(found.kind).test(found.settings))
+    return _page(request, found, checks=services.connector(found.kind).test(found.whole_settings()))
 
 
 @require_POST
@@ -180,12 +198,13 @@ def pull(request: HttpRequest, source_id: UUID) -> HttpResponse:
     """Starts a pull now."""
     found = selectors.source(viewer=request.actor, source_id=str(source_id))
     with transaction.atomic():
-        services.note_asked(actor=request.actor, source=found)
+        anew = request.POST.get("anew") == "yes"
+        services.note_asked(actor=request.actor, source=found, anew=anew)
         job = jobs.start(
             services.PULL,
             actor=request.actor,
             trigger="person",
-            args={"source": str(found.pk)},
+            args={"source": str(found.pk), **({"anew": True} if anew else {})},
             key=f"{found.pk}:{ids.uuid7()}",
             subject=found,
             team=found.team,

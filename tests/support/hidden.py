@@ -17,6 +17,9 @@ from audit.ledger import sealing
 from audit.monitoring import services as monitoring
 from audit.monitoring import starting
 from audit.sources import services as sources
+from audit.sources.domain.told import ModelTold, Told
+from audit.sources.models import Identity, Incident
+from audit.sources.taking.piece import take_in
 from costs.returns import services as returns
 from governance.approvals import services as approvals
 from governance.maturity import services as maturity
@@ -109,6 +112,10 @@ def hidden(world: World) -> Hidden:
         n=3,
     )
     source = sources.add_source(actor=SYSTEM, kind="folder", name=f"{MARK} source", team=team, settings={"path": ""})
+    take_in(source=source, told=Told(models=(ModelTold(id=f"{MARK} id", name=f"{MARK} told", same_as=model.slug),)))
+    moved = Incident.objects.create(
+        kind="moved", key=MARK, source=source, model=model, at=clock.now(), sentence=f"{MARK} moved."
+    )
     rule = retraining.create_rule(
         actor=SYSTEM, model=model, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6
     )
@@ -145,6 +152,7 @@ def hidden(world: World) -> Hidden:
         "late-arrival": model.slug,
         "late-arrival-alert": alone.slug,
         "flights": dataset.slug,
+        "dataset": str(dataset.pk),
         "pipeline": str(pipeline.pk),
         "run": str(run.pk),
         "deployment": str(deployment.pk),
@@ -152,6 +160,8 @@ def hidden(world: World) -> Hidden:
         "upload": str(upload.pk),
         "job": str(job.pk),
         "source": str(source.pk),
+        "identity": str(Identity.objects.get(source=source, kind="model").pk),
+        "moved": str(moved.pk),
         "rule": str(rule.pk),
         "request": str(request.pk),
         "retraining": str(retrained.pk),

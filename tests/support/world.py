@@ -20,11 +20,20 @@ from audit.ledger.audited import created
 from audit.ledger.ledger_actions import INCIDENT_OPENED
 from audit.ledger.models import Incident
 from audit.ledger.services import record
+from audit.lineage import recall
+from audit.lineage import services as lineage
+from audit.lineage.ledger_actions import TASK_OPENED
+from audit.lineage.models import RecallTask
 from audit.monitoring import services as monitoring
 from audit.people import services as people
 from audit.people.models import Membership
 from audit.retention import services as holds
 from audit.sources import services as sources
+from audit.sources.domain.told import ModelTold, Told
+from audit.sources.ledger_actions import INCIDENT_OPENED as SOURCE_INCIDENT_OPENED
+from audit.sources.models import Delivery, Identity
+from audit.sources.models import Incident as SourceIncident
+from audit.sources.taking.piece import take_in
 from audit.streaming import services as streaming
 from governance.approvals import services as approvals
 from governance.retraining import services as retraining
@@ -61,7 +70,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
     """The cast with a model in production, a candidate, and something of every kind around them."""
     team = cast.team
     dataset = catalogue.register_dataset(actor=SYSTEM, team=team, slug="flights", name="Flights")
-    catalogue.register_dataset_version(actor=SYSTEM, dataset=dataset, digest=DIGEST, location="lake/a", rows=3)
+    data = catalogue.register_dataset_version(actor=SYSTEM, dataset=dataset, digest=DIGEST, location="lake/a", rows=3)
     pipeline = catalogue.register_pipeline(actor=SYSTEM, model=model, name="train", engine="local", parameters={})
     run = catalogue.start_run(actor=SYSTEM, pipeline=pipeline, key="first", trigger="test")
     catalogue.move_alias(actor=SYSTEM, version=version, alias="production")
@@ -74,6 +83,8 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
     )
     job = jobs.start("ledger.verify", actor=SYSTEM, trigger="person", team=team)
     source = sources.add_source(actor=SYSTEM, kind="folder", name="Arrivals", team=team, settings={"path": ""})
+    hooked = sources.add_source(actor=SYSTEM, kind="github", name="Code", team=team, settings={"secret": "known"})
+    take_in(source=source, told=Told(models=(ModelTold(id="late", name="Late", same_as=model.slug),)))
     document = documents.attach_document(
         actor=SYSTEM,
         scope=model,
@@ -104,7 +115,14 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
             job=job,
         ),
     )
+    withdrawn = recall.withdraw(actor=SYSTEM, dataset_version=data, reason="It was wrong.")
+    task = written(TASK_OPENED, RecallTask(recall=withdrawn, deployment=deployment, path=[]))
     rows: dict[str, Any] = {
+        "node": withdrawn.node,
+        "refused": lineage.keep_rejected(actor=SYSTEM, team=team, content=b"{", reason="The body is not JSON."),
+        "recall": withdrawn,
+        "recall_task": task,
+        "dataset": dataset,
         "pipeline": pipeline,
         "run": run,
         "deployment": deployment,
@@ -113,6 +131,15 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "job": job,
         "export": exports.ask_export(actor=SYSTEM, scope=scope_of(viewer=SYSTEM, kind="model", name=model.slug)),
         "source": source,
+        "hooked": hooked,
+        "delivery": Delivery.objects.create(
+            source=hooked, key="1", event="push", body="{}", state=Delivery.State.FAILED, reason="It names no commit."
+        ),
+        "identity": Identity.objects.get(source=source, kind="model"),
+        "moved": written(
+            SOURCE_INCIDENT_OPENED,
+            SourceIncident(kind="moved", key="k", source=source, model=model, at=clock.now(), sentence="It moved."),
+        ),
         "stream": stream,
         "document": document,
         "token": token,

@@ -77,8 +77,9 @@ def _tables(models: Sequence[ModelFacts]) -> list[Table]:
     tables = []
     if len(models) > 1:
         rows = [
-            [one.name, *map(known, (one.task, one.outcome)), one.use_case, one.team, known(one.owner), day(one.registered)]
+            [one.name, known(one.task), known(one.outcome), one.use_case, one.team, known(one.owner), registered]
             for one in models
+            for registered in (day(one.registered),)
         ]
         headings = ["Model", "Task", "Predicts", "Use case", "Team", "Owner", "Registered"]
         tables.append(table("Models", headings, rows))

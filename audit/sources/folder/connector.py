@@ -72,6 +72,7 @@ class FolderConnector:
     title = "Folder"
     description = "Files of predictions and labels that another program puts into a folder of the inbox"
     form: type[forms.Form] = FolderForm
+    secret: tuple[str, ...] = ()
 
     def test(self, settings: Settings) -> list[Check]:
         """Whether the folder is there and can be read, and what its files are."""

@@ -1,0 +1,1 @@
+"""Azure DevOps: pushes, builds, stages, merges, releases and deployments, as its service hooks send them."""

@@ -1,0 +1,1 @@
+"""AWS CloudTrail: who called what, from log files whose digests are verified, and from look-ups."""

@@ -1,0 +1,1 @@
+"""GitHub: pushes, workflow runs and jobs, checks, merges, releases and deployments, as webhooks and read back."""

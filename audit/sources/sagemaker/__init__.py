@@ -1,0 +1,1 @@
+"""Amazon SageMaker: model packages, training jobs, pipelines, endpoints and model cards."""
