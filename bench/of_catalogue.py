@@ -137,8 +137,7 @@ def _settled() -> None:
     from audit.ledger import indexing
     from audit.ledger.sealing import seal
 
-    while seal():
-        pass
+    seal()
     indexing.catch_up()
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
@@ -153,7 +152,7 @@ def addresses(models: int) -> dict[str, Callable[[int], str]]:
     def version(number: int) -> str:
         return f"/models/{slug(number)}/versions/{1 + number % VERSIONS}/"
 
-    pages = models // 50
+    pages = max(1, models // 50)
     return {
         "models": lambda number: "/models/",
         "models_page": lambda number: f"/models/?page={1 + number % pages}",
@@ -185,6 +184,9 @@ def ask(models: int, rounds: int, only: str = "") -> dict[str, dict[str, float]]
     They go by turns to an owner, a manager and an auditor, warm, in this process; ``work`` is the 95th percentile of
     what this process itself worked.
     """
+    from config.web import settle
+
+    settle()
     found = {}
     clients = list(_clients())
     for kind, address in addresses(models).items():

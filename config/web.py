@@ -3,6 +3,7 @@
 Read by ``gunicorn -c python:config.web config.wsgi``. ``WEB_WORKERS`` and ``WEB_THREADS`` size it.
 """
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -31,3 +32,17 @@ def on_starting(server: Any) -> None:
 def post_fork(server: Any, worker: Any) -> None:
     """Tie each worker to its arbiter: a killed arbiter must not leave a worker that holds the port."""
     tie_to_parent(worker.ppid)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Before its first request, a worker settles."""
+    settle()
+
+
+def settle() -> None:
+    """What every page needs is loaded, and stays: a collection of garbage does not look through it again."""
+    from django.urls import get_resolver
+
+    list(get_resolver().url_patterns)
+    gc.collect()
+    gc.freeze()

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
-from django.db.models import Count, Model
+from django.db.models import Count, Model, QuerySet
 
 from audit.catalogue.domain.automation import Doings
+from audit.catalogue.subjects import bare
 from audit.ledger.models import Entry
 
 MOST: Final = 2000
@@ -21,7 +22,7 @@ def doings_of(action: str, rows: Iterable[Model], *, pulled: bool = False) -> Do
 
     With ``pulled`` a job of ours that did it counts as a machine: it is the step itself.
     """
-    found = list(rows)
+    found = list(bare(rows) if isinstance(rows, QuerySet) else rows)
     if not found:
         return Doings()
     entries = Entry.objects.filter(

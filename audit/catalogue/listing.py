@@ -1,18 +1,20 @@
 """The list of models costs the same number of queries for two models as for two thousand."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Max, Q
+from django.db.models import Max, Q, QuerySet
 
 from audit.base.actors import Actor
 from audit.catalogue import horizon, selectors, states
-from audit.catalogue.models import Deployment, Environment, Model, ModelVersion
+from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
 from audit.catalogue.words import metric_name, metric_value, metric_words, told_apart
 
+Dated = TypeVar("Dated", AliasPeriod, Deployment)
 HEADINGS = (
     "model", "use_case", "team", "owner", "task", "state", "production_version", "main_measure", "value", "week_from",
     "threshold", "trained_until", "data_age_days", "deployments",
@@ -98,10 +100,12 @@ def rows(*, viewer: Actor, models: Iterable[Model], weeks: int = 13, as_of: date
     ids = [model.pk for model in listed]
     production = {
         period.model_id: period.version
-        for period in selectors.aliases(viewer=viewer).filter(model__in=ids, alias=selectors.PRODUCTION, until=None)
+        for period in _with_version(selectors.aliases(viewer=viewer)).filter(
+            model__in=ids, alias=selectors.PRODUCTION, until=None
+        )
     }
     running: dict[UUID, list[Deployment]] = defaultdict(list)
-    for one in selectors.deployments(viewer=viewer).filter(version__model__in=ids, until=None):
+    for one in _with_version(selectors.deployments(viewer=viewer)).filter(version__model__in=ids, until=None):
         running[one.version.model_id].append(one)
     measured = states.weeks_of(viewer, listed, weeks)
     thresholds = states.thresholds_of(viewer, listed)
@@ -130,8 +134,12 @@ def _deployed(running: list[Deployment]) -> ModelVersion | None:
     return max(there, key=lambda one: (one.share or 0, one.since)).version if there else None
 
 
-def matching(*, viewer: Actor, use_case: str = "", task: str = "", state: str = "", words: str = "") -> list[ModelRow]:
-    """The rows of the models that the filters leave. ``words`` are looked for in names and problems."""
+def _with_version(rows: QuerySet[Dated]) -> QuerySet[Dated]:
+    return rows.select_related(None).select_related("version")
+
+
+def narrowed(*, viewer: Actor, use_case: str = "", task: str = "", words: str = "") -> QuerySet[Model]:
+    """The models that the filters leave, by name. ``words`` are looked for in names and problems."""
     found = selectors.models(viewer=viewer)
     if use_case:
         found = found.filter(use_case__slug=use_case)
@@ -145,7 +153,37 @@ def matching(*, viewer: Actor, use_case: str = "", task: str = "", state: str = 
             | Q(owner__name__icontains=word)
             | Q(outcome__icontains=word)
         )
+    return found.order_by("name", "pk")
+
+
+def matching(*, viewer: Actor, use_case: str = "", task: str = "", state: str = "", words: str = "") -> list[ModelRow]:
+    """The rows of all models that the filters leave, for a download."""
+    found = narrowed(viewer=viewer, use_case=use_case, task=task, words=words)
     return [row for row in rows(viewer=viewer, models=found) if not state or row.standing.state == state]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The models of a list, by name, and how many of them are in each state."""
+
+    models: QuerySet[Model]
+    states: Counter[states.State]
+
+
+def listed(*, viewer: Actor, found: QuerySet[Model], state: str = "") -> Listed:
+    """Those of ``found`` (as ``narrowed`` gives them) that are in ``state``, or all; a page of them is read later.
+
+    Only what a threshold bounds can be in another state than unknown, so only its weeks are read.
+    """
+    every = list(found.select_related(None).order_by().only("pk", "task"))
+    bounded = set(states.thresholds_of(viewer, every))
+    known = states.standings(viewer, [model for model in every if model.pk in bounded])
+    of = {model.pk: known[model.pk].state if model.pk in known else states.State.UNKNOWN for model in every}
+    if state:
+        of = {pk: one for pk, one in of.items() if one == state}
+        if len(of) < len(every):
+            found = found.filter(pk__in=of)
+    return Listed(found, Counter(of.values()))
 
 
 def last_change(*, viewer: Actor) -> datetime | None:

@@ -1,7 +1,9 @@
 """The catalogue's own sections of the model page: versions, deployments, and what happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from audit.base.actors import Actor
 from audit.base.clock import start_of
@@ -69,21 +71,27 @@ def learned_from(since: datetime | None, until: datetime | None) -> str:
 
 def version_rows(*, model: Model, viewer: Actor, limit: int | None = SHOWN) -> list[VersionRow]:
     """The versions of a model, newest first, each with its state."""
+    found = selectors.versions(viewer=viewer).filter(model=model).order_by("-number")
     versions = list(
-        selectors.versions(viewer=viewer).filter(model=model).prefetch_related("training_data__dataset")[:limit]
+        found.select_related(None).select_related("author", "run").prefetch_related("training_data__dataset")[:limit]
     )
-    aliases = list(AliasPeriod.objects.filter(model=model).order_by("since"))
-    live = list(Deployment.objects.filter(version__model=model, until=None))
-    given = notes.tags_of(model, viewer)
+    tags = tags_of(model=model, viewer=viewer, versions=versions)
     metric = MAIN_METRIC[model.task]
     rows = []
     for version in versions:
         value = version.metrics.get(metric)
         measure = metric_value(metric, float(value), model.unit) if isinstance(value, int | float) else ""
-        tag = given.get(version.pk) or _tag(version, aliases, live)
         learned = learned_from(version.data_from, version.data_until)
-        rows.append(VersionRow(version, tag, learned, measure, completeness_of(version)))
+        rows.append(VersionRow(version, tags[version.pk], learned, measure, completeness_of(version)))
     return rows
+
+
+def tags_of(*, model: Model, viewer: Actor, versions: Sequence[ModelVersion]) -> dict[UUID, notes.Tag]:
+    """The state of each of these versions of the model."""
+    aliases = list(AliasPeriod.objects.filter(model=model).order_by("since"))
+    live = list(Deployment.objects.filter(version__model=model, until=None))
+    given = notes.tags_of(model, viewer)
+    return {one.pk: given.get(one.pk) or _tag(one, aliases, live) for one in versions}
 
 
 def _tag(version: ModelVersion, aliases: list[AliasPeriod], live: list[Deployment]) -> notes.Tag:

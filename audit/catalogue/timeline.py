@@ -53,11 +53,14 @@ def event_of(entry: Told) -> Event:
 def belongings(*, viewer: Actor, model: Model) -> list[Row]:
     """The model and the records of its life: versions, aliases, deployments, pipelines, runs, and what others add."""
     own: list[Row] = [model]
-    own += selectors.versions(viewer=viewer).filter(model=model)[:NEWEST]
-    own += AliasPeriod.objects.filter(model=model)[:NEWEST]
-    own += Deployment.objects.filter(version__model=model)[:NEWEST]
-    own += Pipeline.objects.filter(model=model)[:NEWEST]
-    own += PipelineRun.objects.filter(pipeline__model=model)[:NEWEST]
+    for rows in (
+        selectors.versions(viewer=viewer).filter(model=model),
+        AliasPeriod.objects.filter(model=model),
+        Deployment.objects.filter(version__model=model),
+        Pipeline.objects.filter(model=model),
+        PipelineRun.objects.filter(pipeline__model=model),
+    ):
+        own += subjects.bare(rows).order_by("-pk")[:NEWEST]
     return [*own, *subjects.of(model, viewer)]
 
 

@@ -55,25 +55,24 @@ STATES = [
 def models(request: HttpRequest) -> HttpResponseBase:
     """The list of models, narrowed by ``use_case``, ``state``, ``task`` and ``q``."""
     wanted = {name: request.GET.get(name, "").strip() for name in ("use_case", "state", "task", "q")}
-    rows = listing.matching(
-        viewer=request.actor,
-        use_case=wanted["use_case"],
-        task=wanted["task"],
-        state=wanted["state"],
-        words=wanted["q"],
-    )
+    narrow = {"use_case": wanted["use_case"], "task": wanted["task"], "words": wanted["q"]}
     if wants_csv(request):
-        return csv_response((row.cells() for row in rows), listing.HEADINGS, "models")
+        every = listing.matching(viewer=request.actor, state=wanted["state"], **narrow)
+        return csv_response((row.cells() for row in every), listing.HEADINGS, "models")
+    found = listing.narrowed(viewer=request.actor, **narrow)
+    listed = listing.listed(viewer=request.actor, found=found, state=wanted["state"])
+    page = Paginator(listed.models, PAGE).get_page(request.GET.get("page"))
     context = {
-        "rows": rows,
+        "page": page,
+        "rows": listing.rows(viewer=request.actor, models=page),
         "wanted": wanted,
         "filtered": any(wanted.values()),
         "use_cases": selectors.use_cases(viewer=request.actor),
         "states": STATES,
         "tasks": Task.choices,
-        "bad": sum(row.standing.state is State.BELOW for row in rows),
-        "watch": sum(row.standing.state is State.WATCH for row in rows),
-        "unknown": sum(row.standing.state is State.UNKNOWN for row in rows),
+        "bad": listed.states[State.BELOW],
+        "watch": listed.states[State.WATCH],
+        "unknown": listed.states[State.UNKNOWN],
     }
     return render(request, "catalogue/models.html", context)
 
@@ -196,10 +195,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "learned": own_panels.learned_from(found.data_from, found.data_until),
         "deployments": selectors.deployments(viewer=viewer).filter(version=found),
         "aliases": selectors.aliases(viewer=viewer).filter(version=found),
-        "tag": next(
-            (one.tag for one in own_panels.version_rows(model=found.model, viewer=viewer, limit=None)
-             if one.version.pk == found.pk), None,
-        ),
+        "tag": own_panels.tags_of(model=found.model, viewer=viewer, versions=[found])[found.pk],
         "complete": complete,
         "sections": [
             SafeString(render_to_string(template, values, request))
@@ -210,7 +206,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
             ("Models", reverse("catalogue:models")),
             (found.model.name, reverse("catalogue:model", args=[slug])),
         ],
-    }  # fmt: skip
+    }
     return render(request, "catalogue/version.html", context)
 
 
@@ -285,13 +281,16 @@ def use_case(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = selectors.use_cases(viewer=request.actor).filter(slug=slug).first()
     if found is None:
         raise NotFound(f"There is no use case {slug}, or it belongs to a team that you are not in.")
-    rows = listing.matching(viewer=request.actor, use_case=slug)
     if wants_csv(request):
-        return csv_response((row.cells() for row in rows), listing.HEADINGS, slug)
+        every = listing.matching(viewer=request.actor, use_case=slug)
+        return csv_response((row.cells() for row in every), listing.HEADINGS, slug)
+    of_it = listing.narrowed(viewer=request.actor, use_case=slug)
+    page = Paginator(of_it, PAGE).get_page(request.GET.get("page"))
     shown = panels_for_use_case(found, request.actor)
     context = {
         "use_case": found,
-        "rows": rows,
+        "page": page,
+        "rows": listing.rows(viewer=request.actor, models=page),
         "sections": [SafeString(render_to_string(template, values, request)) for template, values in shown],
         "links": links.for_use_case(found, request.actor),
         "crumbs": [("Models", reverse("catalogue:models"))],

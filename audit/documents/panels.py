@@ -39,7 +39,7 @@ def _context(scope: Model | UseCase, viewer: Actor) -> panels.Context:
 
 
 def _subjects(model: Model, viewer: Actor) -> Iterable[Document]:
-    return selectors.documents(viewer=viewer).filter(selectors.behind(model))[:NEWEST]
+    return subjects.bare(selectors.documents(viewer=viewer).filter(selectors.behind(model)))[:NEWEST]
 
 
 def register_own() -> None:

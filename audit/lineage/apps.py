@@ -12,7 +12,8 @@ class LineageConfig(AppConfig):
     def ready(self) -> None:
         """Registers actions, what is audited and the line of the rail, and follows the catalogue."""
         from audit.catalogue.followers import follow
-        from audit.lineage import ledger_actions, ledger_records, projecting, shown  # noqa: F401
+        from audit.lineage import ledger_actions, ledger_records, projecting, recall, shown  # noqa: F401
 
         follow(projecting.project)
+        follow(recall.follow_up)
         shown.register()

@@ -95,7 +95,7 @@ class Recall(Record):
     """Data withdrawn: a version, or a whole dataset (``data`` is its record, where the catalogue has one).
 
     ``raised_by`` and ``lifted_by`` are empty where a part of Tollgate did it. ``elsewhere`` counts the live deployments
-    that it reached beyond the teams of who raised it, for which no task was opened. It is raised at ``created_at``.
+    that it reached then beyond the teams of who raised it: these got no task. It is raised at ``created_at``.
     """
 
     team = models.ForeignKey("people.Team", on_delete=models.PROTECT, related_name="+")

@@ -1,16 +1,20 @@
 """Withdraws data: finds the live deployments that learned from it, with the way as evidence, and opens a task for each.
 
-A deployment is live while no end of it is known. What the way leads through is what the actor may read.
+A deployment is live while no end of it is known. What the way leads through is what the actor may read. One that
+begins while a recall stands gets its task then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
+from uuid import UUID
 
 from django.db import transaction
 
 from audit.base import clock
-from audit.base.actors import Actor
+from audit.base.actors import Actor, Role
 from audit.base.errors import InvalidInput, Refused
+from audit.base.models import Record
 from audit.catalogue.models import DatasetVersion, Deployment
 from audit.ledger.audited import created
 from audit.ledger.services import Event, record, record_many
@@ -20,6 +24,7 @@ from audit.lineage.models import Node, Place, Placed, Recall, RecallTask
 from audit.lineage.recalled import RIGHT
 from audit.lineage.walking import paths
 from audit.people.models import Team
+from audit.people.selectors import actor_of
 
 
 class Found(NamedTuple):
@@ -52,7 +57,7 @@ def withdraw(
     if Recall.objects.filter(node=found, team=team, lifted_at=None).exists():
         raise Refused("This data has been withdrawn before. Lift that recall to search again.")
     reached = _live(actor, found)
-    own = [one for one in reached if actor.may(RIGHT, one.deployment.version.model.use_case.team_id)]
+    own = _writable(actor, reached)
     made = Recall.objects.create(
         team=team,
         node=found,
@@ -94,10 +99,39 @@ def _team(actor: Actor, node: Node, data: DatasetVersion | None) -> Team:
     raise InvalidInput("No team speaks of this data.", where="node")
 
 
-def _live(actor: Actor, start: Node) -> list[Found]:
-    """The live deployments downstream, each with one of the shortest ways there."""
+def follow_up(records: Sequence[Record]) -> None:
+    """Opens a task for each deployment among ``records`` that is live and learned from data of a recall that stands.
+
+    Within the caller's transaction. What who raised the recall may read and write now decides, as at the withdrawal;
+    what belongs to the team of the data counts in any case, for who raised it may have left.
+    """
+    begun = {one.pk for one in records if isinstance(one, Deployment) and one.until is None}
+    rows = Recall.objects.filter(lifted_at=None).select_related("node", "raised_by") if begun else ()
+    for row in rows:
+        raiser = _raiser(row)
+        asked = row.tasks.filter(deployment__in=begun).values_list("deployment", flat=True)
+        found = _writable(raiser, _live(raiser, row.node, begun.difference(asked)))
+        if found:
+            _open(Actor.service("recall", on_behalf_of=raiser.id), row, found)
+
+
+def _raiser(row: Recall) -> Actor:
+    if row.raised_by is None:
+        return Actor.service("recall")
+    person = actor_of(row.raised_by)
+    return replace(person, grants={**person.grants, row.team_id: person.roles(row.team_id) | {Role.OWNER}})
+
+
+def _writable(actor: Actor, found: Iterable[Found]) -> list[Found]:
+    return [one for one in found if actor.may(RIGHT, one.deployment.version.model.use_case.team_id)]
+
+
+def _live(actor: Actor, start: Node, among: Collection[UUID] | None = None) -> list[Found]:
+    """The live deployments downstream (of those ``among``), each with one of the shortest ways there."""
     reach = selectors.downstream(viewer=actor, start=start, depth=selectors.DEEPEST)
     live = Deployment.objects.filter(until=None).select_related("version__model__use_case")
+    if among is not None:
+        live = live.filter(pk__in=among)
     placed = Placed.objects.filter(place=Place.DEPLOYMENT, record__in=live.values("pk"))
     ends = {record: node for node, record in placed.values_list("node_id", "record") if node in reach.depths}
     ways = paths(viewer=actor, reach=reach, ends=ends.values())

@@ -64,6 +64,7 @@ class TaskOut(Schema):
     environment: str
     mode: str
     deployment: UUID
+    since: AwareDatetime = Field(description="When it went live: later than the recall, where it did so in spite of it")
     owner: str | None
     done_at: AwareDatetime | None
     note: str
@@ -107,6 +108,7 @@ def _tasks(rows: list[RecallTask], actor: Actor) -> list[dict[str, Any]]:
             "environment": row.deployment.environment,
             "mode": row.deployment.mode,
             "deployment": row.deployment_id,
+            "since": row.deployment.since,
             "owner": row.owner.email if row.owner else None,
             "done_at": row.done_at,
             "note": row.note,

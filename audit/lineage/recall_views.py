@@ -21,7 +21,7 @@ from config.ui.tables import csv_response, wants_csv
 
 PAGE: Final = 50
 HEADINGS: Final = ("data", "team", "withdrawn", "reason", "tasks", "done", "elsewhere", "lifted")
-TASK_HEADINGS: Final = ("model", "version", "environment", "mode", "owner", "path", "done", "note")
+TASK_HEADINGS: Final = ("model", "version", "environment", "mode", "since", "owner", "path", "done", "note")
 CRUMBS: Final = ("Lineage", "lineage:nodes")
 
 
@@ -150,6 +150,6 @@ def _lines(rows: list[RecallTask], viewer: Actor) -> Any:
         deployment = row.deployment
         yield [
             deployment.version.model.slug, deployment.version.number, deployment.environment, deployment.mode,
-            row.owner.name if row.owner else "", " -> ".join(step["name"] for step in shown["way"]), row.done_at,
-            row.note,
+            deployment.since, row.owner.name if row.owner else "", " -> ".join(step["name"] for step in shown["way"]),
+            row.done_at, row.note,
         ]  # fmt: skip

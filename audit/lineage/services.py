@@ -15,7 +15,7 @@ from audit.lineage.domain.fold import Folded, fold
 from audit.lineage.domain.reading import Malformed, Reading, digest_of, parse, read
 from audit.lineage.ledger_actions import IMPORTED, RECEIVED
 from audit.lineage.models import Event, Rejected
-from audit.lineage.storing import store
+from audit.lineage.storing import keep, store
 from audit.people.models import Team
 
 RIGHT: Final = "lineage.write"
@@ -57,20 +57,11 @@ def receive(*, actor: Actor, team: Team, events: Sequence[Reading]) -> int:
         NotPermitted: the actor may not send events for the team.
     """
     actor.check(RIGHT, team.pk)
+    at = clock.now()
     by_digest = {event.digest: event for event in events}
-    known = set(Event.objects.filter(team=team, digest__in=by_digest).values_list("digest", flat=True))
-    new = [by_digest[digest] for digest in sorted(by_digest.keys() - known)]
+    new = keep(team=team, events=by_digest, actor_id=actor.id, received_at=at)
     if not new:
         return 0
-    at = clock.now()
-    Event.objects.bulk_create(
-        [
-            Event(team=team, digest=one.digest, body=one.text, event_time=one.at, received_at=at, actor_id=actor.id)
-            for one in new
-        ],
-        ignore_conflicts=True,
-        batch_size=200,
-    )
     store(team=team, folded=[fold(one) for one in new], received_at=at)
     record(
         actor=actor,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import Max, Prefetch, QuerySet
@@ -123,39 +125,70 @@ def serving(*, viewer: Actor, models: Sequence[Model], count: int) -> dict[UUID,
     """The main metric of each model in its last ``count`` weeks, oldest first, of the version that served.
 
     That is the version that held the alias "production" when the week ended, or, where none did, the one with the
-    most predictions. Three queries, however many models there are.
+    most predictions. Four queries, however many models there are.
     """
-    rows = windows(viewer=viewer).filter(version__model__in=models).prefetch_related(None)
-    last = dict(
-        rows.order_by().values("version__model").annotate(last=Max("start")).values_list("version__model", "last")
-    )
+    tasks = {model.pk: model.task for model in models}
+    if not tasks:
+        return {}
+    rows = windows(viewer=viewer).filter(version__model__in=list(tasks)).prefetch_related(None).order_by()
+    last = dict(rows.values("version__model").annotate(last=Max("start")).values_list("version__model", "last"))
     if not last:
         return {}
     first = {pk: start - timedelta(weeks=count - 1) for pk, start in last.items()}
-    held = list(AliasPeriod.objects.filter(model__in=last, alias=PRODUCTION))
-    metrics = Prefetch("measurements", queryset=Measurement.objects.filter(metric__in=set(MAIN_METRIC.values())))
-    weeks: dict[tuple[UUID, datetime], Window] = {}
-    for window in rows.filter(start__gte=min(first.values())).prefetch_related(metrics):
-        model = window.version.model
-        if window.start < first[model.pk]:
-            continue
-        key = (model.pk, window.start)
-        if key not in weeks or _rank(window, held) > _rank(weeks[key], held):
-            weeks[key] = window
+    held: dict[UUID, list[AliasPeriod]] = defaultdict(list)
+    for period in AliasPeriod.objects.filter(model__in=last, alias=PRODUCTION):
+        held[period.model_id].append(period)
+    weeks: dict[tuple[UUID, datetime], _Week] = {}
+    for row in rows.filter(start__gte=min(first.values())).values_list(*_Week.PATHS):
+        week = _Week(*row)
+        key, own = (week.model, week.start), held[week.model]
+        if week.start >= first[week.model] and (key not in weeks or _rank(week, own) > _rank(weeks[key], own)):
+            weeks[key] = week
+    figures = _figures(weeks.values(), tasks)
     found: dict[UUID, list[Point]] = {}
-    for (pk, start), window in sorted(weeks.items(), key=lambda item: item[0][1]):
-        main = MAIN_METRIC[window.version.model.task]
-        told = next((row for row in window.measurements.all() if row.metric == main), None)
-        figures = (told.value, told.low, told.high, told.n) if told else (None, None, None, 0)
-        found.setdefault(pk, []).append(Point(window.version.number, start, *figures, window.labelled_share))
+    for week in sorted(weeks.values(), key=lambda one: one.start):
+        told = figures.get(week.pk, (None, None, None, 0))
+        share = week.labelled / week.predictions if week.predictions else None
+        found.setdefault(week.model, []).append(Point(week.number, week.start, *told, share))
     return found
 
 
-def _rank(window: Window, held: Sequence[AliasPeriod]) -> tuple[bool, int]:
+@dataclass(frozen=True, slots=True)
+class _Week:
+    """What of a window tells which version served in it."""
+
+    PATHS: ClassVar = (
+        "pk", "version__model", "version", "version__number", "start", "end", "predictions", "labelled"
+    )  # fmt: skip
+    pk: UUID
+    model: UUID
+    version: UUID
+    number: int
+    start: datetime
+    end: datetime
+    predictions: int
+    labelled: int
+
+
+Figures = tuple[float | None, float | None, float | None, int]
+
+
+def _figures(weeks: Iterable[_Week], tasks: Mapping[UUID, str]) -> dict[UUID, Figures]:
+    """Value, bounds and count of the main metric of each window that has it."""
+    main = {week.pk: MAIN_METRIC[tasks[week.model]] for week in weeks}
+    rows = Measurement.objects.filter(window__in=list(main), metric__in=set(main.values())).order_by()
+    return {
+        pk: (value, low, high, n)
+        for pk, metric, value, low, high, n in rows.values_list("window", "metric", "value", "low", "high", "n")
+        if metric == main[pk]
+    }
+
+
+def _rank(week: _Week, held: Sequence[AliasPeriod]) -> tuple[bool, int]:
     served = any(
-        period.version_id == window.version_id
-        and period.since < window.end
-        and (period.until is None or period.until >= window.end)
+        period.version_id == week.version
+        and period.since < week.end
+        and (period.until is None or period.until >= week.end)
         for period in held
     )
-    return served, window.predictions
+    return served, week.predictions

@@ -16,8 +16,8 @@ class SourcesConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, the job, the connectors, and the line of the rail."""
-        from audit.catalogue import links
-        from audit.sources import chain_of, contract, ledger_actions, ledger_records, searched, tasks  # noqa: F401
+        from audit.catalogue import links, notes
+        from audit.sources import chain_of, contract, ledger_actions, ledger_records, searched, shown, tasks  # noqa: F401
         from audit.sources.azure_devops.connector import AzureDevOpsConnector
         from audit.sources.cloudtrail.connector import CloudTrailConnector
         from audit.sources.folder.connector import FolderConnector
@@ -36,6 +36,7 @@ class SourcesConfig(AppConfig):
         contract.register(CloudTrailConnector())
         chain_of.register_own()
         searched.register()
+        notes.register_notes(shown.notes)
         links.register(links.Link("What sources say of it", "read", _told, kinds=("model",)))
         navigation.register(
             floor="What happened",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.urls import reverse
 
 from audit.base.actors import Actor
@@ -143,14 +143,15 @@ def cells(version: ModelVersion, viewer: Actor) -> Iterator[list[object]]:
             yield [section.stage, link.at, link.sentence, link.actor, link.how, link.outcome, tests, link.url]
 
 
-def _versions(viewer: Actor, model: Model) -> QuerySet[ModelVersion]:
-    return catalogue.versions(viewer=viewer).filter(model=model).exclude(run=None).order_by("-number")
+def _commits(viewer: Actor, model: Model) -> set[str]:
+    """The commits that the model's newest versions were made from."""
+    versions = catalogue.versions(viewer=viewer).filter(model=model).exclude(run=None).order_by("-number")
+    return {commit for commit in versions.values_list("run__code_version", flat=True)[:MOST_COMMITS] if commit}
 
 
 def _step(step: str, viewer: Actor, model: Model) -> StepFacts | None:
     """What was told of the step for the commits of the model's newest versions."""
-    runs = [version.run for version in _versions(viewer, model)[:MOST_COMMITS] if version.run]
-    commits = {run.code_version for run in runs if run.code_version}
+    commits = _commits(viewer, model)
     told = happened(viewer=viewer, team=model.use_case.team, commits=sorted(commits))
     own = [one for one in told if any(same_commit(one.commit, commit) for commit in commits)]
     own += of_runs(told, own)

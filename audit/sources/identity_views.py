@@ -4,11 +4,13 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, Refused
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import AliasPeriod, Model
@@ -48,7 +50,7 @@ def _page(request: HttpRequest, model: Model, *, error: str = "", status: int = 
         "guarded": sorted(guarded),
         "incidents": Incident.objects.filter(model=model, closed_at=None),
         "asks": [one.pk for one in models if isinstance(services.connector(one.source.kind), TellsMovers)],
-        "others": catalogue.models(viewer=viewer).filter(use_case__team=model.use_case.team_id).exclude(pk=model.pk),
+        "others": _others(viewer, model),
         "whole": not viewer.sees_models_only(),
         "error": error,
         "may": may,
@@ -59,6 +61,12 @@ def _page(request: HttpRequest, model: Model, *, error: str = "", status: int = 
         ],
     }
     return render(request, "sources/of_model.html", context, status=status)
+
+
+def _others(viewer: Actor, model: Model) -> QuerySet[Model]:
+    """The other models of its team, by name and short name alone: there may be thousands."""
+    rows = catalogue.models(viewer=viewer).filter(use_case__team=model.use_case.team_id).exclude(pk=model.pk)
+    return rows.select_related(None).only("name", "slug")
 
 
 @require_POST

@@ -48,6 +48,7 @@ def incident(request: HttpRequest, incident_id: UUID) -> HttpResponseBase:
     may = request.actor.may("sources.manage", found.source.team_id)
     context = {
         "incident": found,
+        "around": selectors.around(viewer=request.actor, incident=found),
         "error": error,
         "may": may,
         "why_not": "" if may else request.actor.why_not("sources.manage"),

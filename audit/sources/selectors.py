@@ -1,5 +1,8 @@
 """Reads sources as the viewer may see them."""
 
+from datetime import timedelta
+from typing import Final
+
 from django.db.models import F, QuerySet
 
 from audit.base.actors import Actor
@@ -10,7 +13,11 @@ from audit.catalogue.models import Model
 from audit.jobs.models import Job
 from audit.jobs.selectors import jobs
 from audit.sources.domain.told import Kind
-from audit.sources.models import Delivery, Identity, Incident, Source
+from audit.sources.models import Delivery, Happening, Identity, Incident, Source
+
+MOST_SHOWN: Final = 50
+NEAR: Final = timedelta(hours=2)
+"""So long before and after an incident something that happened may tell who caused it."""
 
 
 def sources(*, viewer: Actor) -> QuerySet[Source]:
@@ -51,6 +58,24 @@ def incidents(*, viewer: Actor) -> QuerySet[Incident]:
     rows = Incident.objects.select_related("source__team", "model")
     rows = rows.order_by(F("closed_at").desc(nulls_first=True), "-at")
     return visible(rows, viewer=viewer, team="source__team", model="model")
+
+
+def incidents_for(viewer: Actor) -> list[Incident]:
+    """Open incidents that the viewer can close, oldest first."""
+    if not viewer.may_anywhere("sources.manage"):
+        return []
+    teams = viewer.teams("sources.manage")
+    rows = incidents(viewer=viewer).filter(closed_at=None)
+    return list((rows if teams is None else rows.filter(source__team__in=teams)).order_by("at")[:MOST_SHOWN])
+
+
+def around(*, viewer: Actor, incident: Incident) -> list[Happening]:
+    """What sources told of the incident's model in the hours before and after it: who did what."""
+    if incident.model_id is None:
+        return []
+    within = catalogue.models(viewer=viewer).filter(pk=incident.model_id)
+    rows = Happening.objects.filter(model__in=within.values("pk"), at__range=(incident.at - NEAR, incident.at + NEAR))
+    return list(rows.select_related("source", "version").order_by("at")[:MOST_SHOWN])
 
 
 def incident(*, viewer: Actor, incident_id: str) -> Incident:

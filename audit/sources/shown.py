@@ -3,8 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
+from audit.base.actors import Actor
+from audit.catalogue.models import Model
+from audit.catalogue.notes import Note
 from audit.sources.coverage import Coverage
 from audit.sources.domain.coverage import COMPLETE, FAILED, PARTIAL, Hole
+from audit.sources.selectors import incidents
 from config.ui import format as say
 
 WORDS = {COMPLETE: "Read", PARTIAL: "Read in part", FAILED: "Could not be read"}
@@ -22,6 +28,19 @@ class Line:
     word: str
     why: str
     items: int | None
+
+
+def notes(model: Model, viewer: Actor) -> list[Note]:
+    """What a model's first sentences say of its open incidents."""
+    count = incidents(viewer=viewer).filter(model=model, closed_at=None).count()
+    if not count:
+        return []
+    words = say.count(count, "incident")
+    return [Note(f"{words} outside of Tollgate {'is' if count == 1 else 'are'} open.", _of_model(model))]
+
+
+def _of_model(model: Model) -> str:
+    return reverse("sources:of_model", args=[model.slug])
 
 
 def sentence(hole: Hole) -> str:

@@ -40,7 +40,7 @@ def _count(request: HttpRequest) -> int | None:
 
 
 def _subjects(model: Model, viewer: Actor) -> Iterable[Row]:
-    return selectors.requests(viewer=viewer).filter(model=model)[:200]
+    return subjects.bare(selectors.requests(viewer=viewer).filter(model=model))[:200]
 
 
 def _notes(model: Model, viewer: Actor) -> list[notes.Note]:
@@ -49,7 +49,7 @@ def _notes(model: Model, viewer: Actor) -> list[notes.Note]:
 
 
 def _tags(model: Model, viewer: Actor) -> Mapping[UUID, notes.Tag]:
-    rows = selectors.requests(viewer=viewer).filter(model=model, state=State.OPEN)
+    rows = subjects.bare(selectors.requests(viewer=viewer).filter(model=model, state=State.OPEN)).only("version")
     return {row.version_id: notes.Tag("waiting", "Waiting for a decision", _url(row)) for row in rows}
 
 

@@ -9,6 +9,7 @@ from audit.base.actors import Actor
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import AliasPeriod
 from audit.lineage import recalled
+from audit.sources import selectors as sources
 from config.ui import format as say
 from governance.approvals import selectors as approvals
 from governance.approvals.models import PromotionRequest, State
@@ -63,7 +64,7 @@ def link(name: str, *arguments: object) -> str:
 
 
 def waiting_for(*, viewer: Actor) -> list[Waiting]:
-    """Requests to vote on, reviews to close and models that learned from withdrawn data, oldest first."""
+    """Requests to vote on, reviews and incidents to close, models that learned from withdrawn data; oldest first."""
     found = [
         Waiting(row.question, _votes(row), link("approvals:request", row.pk), row.opened_at)
         for row in approvals.waiting_for(viewer)
@@ -76,6 +77,10 @@ def waiting_for(*, viewer: Actor) -> list[Waiting]:
             row.created_at,
         )
         for row in recalled.waiting_for(viewer)
+    ]
+    found += [
+        Waiting(row.get_kind_display(), row.sentence, link("sources:incident", row.pk), row.at)
+        for row in sources.incidents_for(viewer)
     ]
     if viewer.may_anywhere("retraining.review"):
         found += [

@@ -49,20 +49,20 @@ def _count(request: HttpRequest) -> int | None:
 
 
 def _subjects(model: Model, viewer: Actor) -> Iterable[Row]:
-    yield from selectors.rules(viewer=viewer).filter(model=model)
-    yield from selectors.retrainings(viewer=viewer, model=model)[:200]
-    yield from selectors.reviews(viewer=viewer).filter(model=model)[:200]
+    yield from subjects.bare(selectors.rules(viewer=viewer).filter(model=model))
+    yield from subjects.bare(selectors.retrainings(viewer=viewer, model=model))[:200]
+    yield from subjects.bare(selectors.reviews(viewer=viewer).filter(model=model))[:200]
 
 
 def _notes(model: Model, viewer: Actor) -> list[notes.Note]:
     sentence = "Retraining did not make it better, and a review is open."
     found = [
         notes.Note(sentence, reverse("retraining:review", args=[row.pk]))
-        for row in selectors.open_reviews(viewer=viewer).filter(model=model)
+        for row in subjects.bare(selectors.open_reviews(viewer=viewer).filter(model=model))
     ]
-    runs = selectors.retrainings(viewer=viewer, model=model)
+    runs = subjects.bare(selectors.retrainings(viewer=viewer, model=model))
     under_way = runs.filter(state__in=(State.QUEUED, State.RUNNING, State.WAITING))
-    for row in under_way:
+    for row in under_way.select_related("candidate").only("state", "candidate__number"):
         words = "It is being retrained."
         if row.state == State.WAITING and row.candidate is not None:
             words = f"v{row.candidate.number} was trained, and is compared when later weeks are labelled."

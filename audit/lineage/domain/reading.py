@@ -5,6 +5,7 @@ Source: OpenLineage.json, $defs BaseEvent, RunEvent, JobEvent, DatasetEvent, Run
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ TYPES: Final = ("START", "RUNNING", "COMPLETE", "ABORT", "FAIL", "OTHER")
 LONGEST_NAME: Final = 2000
 LONGEST_FACET_NAME: Final = 200
 _EXACT: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+_ELSE: Final = re.compile(r"(?:\A|[:,\[])-?(?:\d{16}|\d+[.eE]|[IN])")
+"""Finds every number that RFC 8785 may write otherwise: one that is not whole, or has 16 digits and more."""
 
 
 class Malformed(ValueError):
@@ -64,9 +67,12 @@ def canonical(value: Any) -> str:
         Malformed: half of a surrogate pair, or a number beyond every double.
     """
     try:
+        text = _EXACT(value)
+        if text.isascii() and not _ELSE.search(text):
+            return text
         return rfc8785.dumps(value).decode()
     except rfc8785.IntegerDomainError:
-        text = _EXACT(value)
+        pass
     except (rfc8785.CanonicalizationError, UnicodeEncodeError):
         raise Malformed("The body holds a number or a text that JSON cannot carry.") from None
     except RecursionError:

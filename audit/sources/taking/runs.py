@@ -11,7 +11,7 @@ from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Changes, Event
 from audit.sources.domain.told import Kind, RunTold, VersionTold
 from audit.sources.models import Identity
-from audit.sources.taking.work import AT_ONCE, Work
+from audit.sources.taking.work import AT_ONCE, Work, in_pieces
 
 FIELDS = (
     "state", "trigger", "started_at", "finished_at", "compute_seconds", "parameters", "code_version", "repository",
@@ -54,18 +54,14 @@ def _filled(run: PipelineRun, row: RunTold) -> PipelineRun:
 
 
 def _place(work: Work, rows: Sequence[tuple[RunTold, Identity]], models: Mapping[str, UUID | None]) -> None:
-    by_key = {
-        run.key: run
-        for at in range(0, len(rows), AT_ONCE)
-        for run in PipelineRun.objects.filter(key__in=[row.key for row, _ in rows[at : at + AT_ONCE]])
-    }
+    by_key = _there(work, [row.key for row, _ in rows])
     pipelines = _pipelines(work, rows, models)
     made: list[PipelineRun] = []
     for row, identity in rows:
         found = by_key.get(row.key)
-        if found is None:
-            model = models[row.id]
-            found = _filled(PipelineRun(pipeline=pipelines[model, row.pipeline[:100]], key=row.key[:200]), row)
+        if found is None or found.pipeline.model.use_case.team_id != work.team.pk:
+            model, key = models[row.id], _own_key(work, row.key) if found else row.key
+            found = _filled(PipelineRun(pipeline=pipelines[model, row.pipeline[:100]], key=key[:200]), row)
             by_key[row.key] = found
             made.append(found)
         else:
@@ -81,6 +77,23 @@ def _place(work: Work, rows: Sequence[tuple[RunTold, Identity]], models: Mapping
         work.entry(
             Event(action, subject=run, team=work.team.pk, changes=created(run) | more, also=links.get(run.pk, ())), run
         )
+
+
+def _there(work: Work, keys: Sequence[str]) -> dict[str, PipelineRun]:
+    """The runs with these keys: the team's own, or else another team's, of which this team's is a second record."""
+    found: dict[str, PipelineRun] = {}
+    for piece in in_pieces(keys):
+        wanted = {_own_key(work, key): key for key in piece} | {key: key for key in piece}
+        for run in PipelineRun.objects.filter(key__in=wanted).select_related("pipeline__model__use_case"):
+            key = wanted[run.key]
+            if key not in found or run.pipeline.model.use_case.team_id == work.team.pk:
+                found[key] = run
+    return found
+
+
+def _own_key(work: Work, key: str) -> str:
+    """The key of a run that another team's source told of as well: neither sees the other's."""
+    return f"{key} of {work.team.slug}"
 
 
 def _pipelines(

@@ -1,5 +1,6 @@
 """A recall names exactly the live deployments that learned from the data, each with a way there, and its task."""
 
+import csv
 import random
 from collections import defaultdict
 from collections.abc import Callable
@@ -7,7 +8,8 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from audit.base import clock
 from audit.base.actors import Role
 from audit.base.errors import InvalidInput, NotFound, NotPermitted, Refused
 from audit.catalogue import services as catalogue
+from audit.catalogue.followers import tell
 from audit.catalogue.models import DatasetVersion, Deployment, Model
 from audit.ledger.models import Entry
 from audit.lineage import recall, recalled
@@ -23,6 +26,7 @@ from audit.lineage.models import Node as Row
 from audit.lineage.models import Place, Placed, RecallTask
 from audit.lineage.storing import store
 from audit.people import services as people
+from audit.people.models import Membership
 from governance.portfolio import happenings
 from tests.support.api import Program
 from tests.support.cast import SYSTEM, Cast, _cast
@@ -153,6 +157,59 @@ def test_other_teams_deployments_are_counted_and_get_no_task(cast: Cast, model: 
     assert (again.tasks.count(), again.elsewhere) == (2, 0)
 
 
+def test_deployment_that_begins_while_a_recall_stands_gets_its_task(cast: Cast, model: Model) -> None:
+    data, other = dataset_version(cast), dataset_version(cast, "weather")
+    found = recall.withdraw(actor=cast.actor("owner"), dataset_version=data, reason="Wrong clock")
+    assert found.tasks.count() == 0
+    deployed(cast, model, other)
+    late = deployed(cast, model, data, number=2)
+    (task,) = found.tasks.all()
+    assert (task.deployment, task.owner) == (late, cast.owner)
+    assert [Row.objects.get(pk=one).name for one in task.path][1:] == [
+        "late-arrival@2", f"late-arrival@2/production/online/{late.pk}",
+    ]  # fmt: skip
+    entry = Entry.objects.get(action="lineage.task_opened")
+    assert (entry.actor_name, entry.reason) == ("recall", "Wrong clock")
+    assert entry.on_behalf_of
+    assert "after it was withdrawn" in cast.client("owner").get(f"/lineage/recalls/{found.pk}/").content.decode()
+    tell([late])
+    catalogue.end_deployment(actor=SYSTEM, deployment=late)
+    assert found.tasks.count() == 1
+    recall.lift(actor=cast.actor("owner"), recall=found, reason="It was right")
+    deployed(cast, model, data, number=3)
+    assert found.tasks.count() == 1
+
+
+def test_deployment_of_a_team_that_the_raiser_may_not_write_for_gets_no_task_later(cast: Cast) -> None:
+    data = dataset_version(cast)
+    own = recall.withdraw(actor=cast.actor("owner"), dataset_version=data, reason="x")
+    theirs = model_of(cast, "theirs", "other_team")
+    deployed(cast, theirs, data)
+    assert own.tasks.count() == 0
+    recall.lift(actor=SYSTEM, recall=own, reason="x")
+    everywhere = recall.withdraw(actor=SYSTEM, dataset_version=data, reason="x")
+    deployed(cast, theirs, data, number=2)
+    assert everywhere.tasks.count() == 2
+
+
+def test_deployment_begins_for_a_recall_whose_raiser_has_left(cast: Cast, model: Model) -> None:
+    data = dataset_version(cast)
+    found = recall.withdraw(actor=cast.actor("owner"), dataset_version=data, reason="x")
+    Membership.objects.filter(user=cast.owner).delete()
+    deployed(cast, model, data)
+    assert found.tasks.count() == 1
+
+
+def test_deployment_without_a_recall_costs_one_query_more(cast: Cast, model: Model) -> None:
+    live = deployed(cast, model, dataset_version(cast))
+    with CaptureQueriesContext(connection) as asked:
+        recall.follow_up([live, live.version])
+    assert len(asked) == 1
+    with CaptureQueriesContext(connection) as asked:
+        recall.follow_up([live.version])
+    assert len(asked) == 0
+
+
 @pytest.mark.parametrize("name", ["manager", "validator", "approver", "auditor", "outsider", "nobody"])
 def test_who_may_not_write_may_not_withdraw_settle_or_lift(cast: Cast, model: Model, name: str) -> None:
     data = dataset_version(cast)
@@ -234,7 +291,10 @@ def test_pages_show_the_way_as_words_and_close_and_lift(cast: Cast, model: Model
     assert page.index(">late-arrival@1<") < page.index('"/models/late-arrival/history/"')
     assert '"/models/late-arrival/versions/1/"' in page
     table = client.get(answer["Location"], {"format": "csv"})
-    assert b"late-arrival,1,production,online,Owner" in b"".join(table.streaming_content)  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(b"".join(table.streaming_content).decode("utf-8-sig").splitlines()))  # type: ignore[attr-defined]
+    assert [(row["model"], row["version"], row["mode"], row["owner"]) for row in rows] == [
+        ("late-arrival", "1", "online", "Owner")
+    ]
     task = RecallTask.objects.get()
     closed = client.post(f"{answer['Location']}tasks/{task.pk}/", {"note": "Retired"})
     assert closed["Location"] == answer["Location"]

@@ -300,6 +300,19 @@ def test_source_that_changes_its_mind_leaves_both_in_the_ledger(source: Source) 
     assert ModelVersion.objects.get().metrics == {"auc": 0.77}
 
 
+def test_two_teams_that_read_one_registry_share_nothing(source: Source, cast: Cast) -> None:
+    other = sources.add_source(
+        actor=SYSTEM, kind="folder", name="Registry", team=cast.other_team, settings={"path": ""}
+    )
+    for one in (source, other, other):
+        take_in(source=one, told=WHOLE)
+    assert Model.objects.count() == Dataset.objects.count() == PipelineRun.objects.count() == 2
+    for version in ModelVersion.objects.all():
+        team, run = version.model.use_case.team, version.run
+        assert run is not None and run.pipeline.model.use_case.team == team
+        assert [one.dataset.team for one in (*version.training_data.all(), *run.inputs.all())] == [team, team]
+
+
 def test_running_run_ends_and_what_cannot_be_placed_is_a_problem(source: Source) -> None:
     running = RunTold(id="r1", key="mlflow:r1", pipeline="nightly", engine="mlflow", state="running", started=AT)
     take_in(source=source, told=Told(models=(MODEL,), runs=(running,), versions=(VERSION,)))
