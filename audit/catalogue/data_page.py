@@ -113,7 +113,7 @@ def learning(*, viewer: Actor, dataset: Dataset) -> Learning:
     }
     pairs = [Pair(*ids) for ids in found]
     live = _live(viewer, {pair.model for pair in pairs}, {pair.version for pair in pairs})
-    pairs.sort(key=lambda pair: (pair.version in live, pair.version, pair.data), reverse=True)
+    pairs.sort(key=lambda pair: (pair.version in live, pair.version.int, pair.data.int), reverse=True)
     return Learning(tuple(pairs), live)
 
 

@@ -7,7 +7,7 @@ run is known, the version has it directly.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -44,11 +44,15 @@ Said = Iterator[Fact | Spot]
 
 
 def project(records: Sequence[Record]) -> None:
-    """Writes what these records of the catalogue state; within the caller's transaction. Others are passed over."""
+    """Writes what these records of the catalogue state; within the caller's transaction. Others are passed over.
+
+    A run says all that its versions say but what they were derived from, so with it these are read once.
+    """
+    runs = {one.pk for one in records if isinstance(one, PipelineRun)}
     facts: set[Fact] = set()
     spots: set[Spot] = set()
     for kind, (read, say) in READING.items():
-        ids = sorted({one.pk for one in records if isinstance(one, kind)})
+        ids = sorted({one.pk for one in records if isinstance(one, kind) and not _said_by_run(one, runs)})
         for start in range(0, len(ids), BATCH):
             for row in read(ids[start : start + BATCH]):
                 for said in say(row):
@@ -57,6 +61,10 @@ def project(records: Sequence[Record]) -> None:
                     else:
                         spots.add(said)
     _write(facts, spots)
+
+
+def _said_by_run(one: Record, runs: Container[UUID]) -> bool:
+    return isinstance(one, ModelVersion) and one.run_id in runs and one.derived_from_id is None
 
 
 def data_node(data: DatasetVersion) -> Node:

@@ -109,8 +109,52 @@ class CiConnector(ABC):
         return PullResult(cursor)
 
 
+class ReadBackConnector(CiConnector):
+    """A system that is read, where a token is given, for what was missed: project by project.
+
+    ``places`` is the field of the form that names them, one a line; ``place`` what one is called.
+    """
+
+    places: str
+    place: str
+    secret: tuple[str, ...] = ("secret", "token")
+
+    @abstractmethod
+    def check_places(self, settings: Settings, names: list[str]) -> list[Check]:
+        """What of each can be read."""
+
+    @abstractmethod
+    def read_back(self, context: PullContext, settings: Settings, names: list[str], cursor: Cursor) -> PullResult:
+        """Reads what is new since the cursor."""
+
+    def names(self, settings: Settings) -> list[str]:
+        """What is named, each once."""
+        return named(str(settings.get(self.places) or ""))
+
+    def test(self, settings: Settings) -> list[Check]:
+        """Whether deliveries can be proven and, with a token, what can be read."""
+        found, names = super().test(settings), self.names(settings)
+        if not settings.get("token"):
+            return [*found, Check(True, "There is no token: what was sent while nothing listened is not read back.")]
+        if not names:
+            return [*found, Check(False, f"There is a token, and no {self.place} is named that it is to read.")]
+        return [*found, *self.check_places(settings, names)]
+
+    def pull(self, context: PullContext, settings: Settings, cursor: Cursor) -> PullResult:
+        """What was missed; without a token nothing."""
+        names = self.names(settings)
+        if not settings.get("token") or not names:
+            return PullResult(cursor)
+        return self.read_back(context, settings, names, dict(cursor))
+
+
 def _of_tests(parcel: Parcel) -> bool:
     return parcel.headers.get("x-tollgate-event") == "tests"
+
+
+def named(text: str) -> list[str]:
+    """What stands there, one a line, each once."""
+    return list(dict.fromkeys(filter(None, (line.strip() for line in text.splitlines()))))
 
 
 def secret_of(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from django import forms
 
 from audit.base import clock
-from audit.sources.ci.connector import CiConnector, CiForm, rules, secret_of
+from audit.sources.ci.connector import CiForm, ReadBackConnector, named, rules, secret_of
 from audit.sources.ci.proving import check_hmac, key_or_digest
 from audit.sources.ci.reading import parsed, text
 from audit.sources.ci.steps import Rule
@@ -46,20 +46,20 @@ class GitHubForm(CiForm):
     def clean_repositories(self) -> str:
         """The lines, when each names a repository."""
         lines = str(self.cleaned_data["repositories"])
-        wrong = [name for name in repositories({"repositories": lines}) if not NAME.fullmatch(name)]
+        wrong = [name for name in named(lines) if not NAME.fullmatch(name)]
         if wrong:
             raise forms.ValidationError(f"“{wrong[0]}” is not owner/name.")
         return lines
 
 
-class GitHubConnector(CiConnector):
+class GitHubConnector(ReadBackConnector):
     """Pushes, workflow runs and jobs, checks, merges, releases and deployments."""
 
     kind = "github"
     title = "GitHub"
     description = "Pushes, workflow runs, checks, merges, releases and deployments, sent by webhooks"
     form: type[forms.Form] = GitHubForm
-    secret: tuple[str, ...] = ("secret", "token")
+    places, place = "repositories", "repository"
     hook = (
         "In the repository’s or organisation’s settings, under Webhooks, add this address with content type"
         " application/json and the secret of this source, for Pushes, Workflow runs, Workflow jobs, Check runs,"
@@ -82,29 +82,15 @@ class GitHubConnector(CiConnector):
         """See ``mapping.told``."""
         return mapping.told(event, body, rules)
 
-    def test(self, settings: Settings) -> list[Check]:
-        """Whether deliveries can be proven and, with a token, what of each repository can be read."""
-        found = super().test(settings)
-        if not settings.get("token"):
-            return [*found, Check(True, "There is no token: what was sent while nothing listened is not read back.")]
-        if not repositories(settings):
-            return [*found, Check(False, "There is a token, and no repository is named that it is to read.")]
+    def check_places(self, settings: Settings, names: list[str]) -> list[Check]:
+        """What of each repository can be read."""
         with _client(settings) as client:
-            return [*found, *checks(client, repositories(settings))]
+            return checks(client, names)
 
-    def pull(self, context: PullContext, settings: Settings, cursor: Cursor) -> PullResult:
-        """What was missed, repository by repository; without a token nothing."""
-        names = repositories(settings)
-        if not settings.get("token") or not names:
-            return PullResult(cursor)
+    def read_back(self, context: PullContext, settings: Settings, names: list[str], cursor: Cursor) -> PullResult:
+        """What was missed, repository by repository."""
         with _client(settings) as client:
-            return read_back(client, context, names, rules(settings), dict(cursor), now=clock.now())
-
-
-def repositories(settings: Settings) -> list[str]:
-    """The repositories that are named, each once."""
-    lines = str(settings.get("repositories") or "").splitlines()
-    return list(dict.fromkeys(filter(None, (line.strip() for line in lines))))
+            return read_back(client, context, names, rules(settings), cursor, now=clock.now())
 
 
 def _client(settings: Settings) -> GitHub:

@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 
 from audit.base import clock
-from audit.sources.ci.connector import CiConnector, CiForm, rules, secret_of
+from audit.sources.ci.connector import CiForm, ReadBackConnector, named, rules, secret_of
 from audit.sources.ci.proving import SIGNING, check_standard, check_token, key_of, key_or_digest
 from audit.sources.ci.reading import inside, parsed, text
 from audit.sources.ci.steps import Rule
@@ -49,20 +49,20 @@ class GitLabForm(CiForm):
     def clean_projects(self) -> str:
         """The lines, when each names a project."""
         lines = str(self.cleaned_data["projects"])
-        wrong = [name for name in projects({"projects": lines}) if not NAME.fullmatch(name)]
+        wrong = [name for name in named(lines) if not NAME.fullmatch(name)]
         if wrong:
             raise forms.ValidationError(f"“{wrong[0]}” is not group/name.")
         return lines
 
 
-class GitLabConnector(CiConnector):
+class GitLabConnector(ReadBackConnector):
     """Pushes, pipelines and jobs, merges, releases and deployments."""
 
     kind = "gitlab"
     title = "GitLab"
     description = "Pushes, pipelines, merges, releases and deployments, sent by webhooks"
     form: type[forms.Form] = GitLabForm
-    secret: tuple[str, ...] = ("secret", "token")
+    places, place = "projects", "project"
     hook = (
         "In the project’s or group’s settings, under Webhooks, add this address, with the secret of this source as"
         " signing token (it begins with whsec_) or as secret token, for Push, Tag push, Merge request, Pipeline,"
@@ -88,29 +88,15 @@ class GitLabConnector(CiConnector):
         """See ``mapping.told``."""
         return mapping.told(body, rules)
 
-    def test(self, settings: Settings) -> list[Check]:
-        """Whether deliveries can be proven and, with a token, what of each project can be read."""
-        found = super().test(settings)
-        if not settings.get("token"):
-            return [*found, Check(True, "There is no token: what was sent while nothing listened is not read back.")]
-        if not projects(settings):
-            return [*found, Check(False, "There is a token, and no project is named that it is to read.")]
+    def check_places(self, settings: Settings, names: list[str]) -> list[Check]:
+        """What of each project can be read."""
         with _client(settings) as client:
-            return [*found, *checks(client, projects(settings))]
+            return checks(client, names)
 
-    def pull(self, context: PullContext, settings: Settings, cursor: Cursor) -> PullResult:
-        """What was missed, project by project; without a token nothing."""
-        names = projects(settings)
-        if not settings.get("token") or not names:
-            return PullResult(cursor)
+    def read_back(self, context: PullContext, settings: Settings, names: list[str], cursor: Cursor) -> PullResult:
+        """What was missed, project by project."""
         with _client(settings) as client:
-            return read_back(client, context, names, rules(settings), dict(cursor), now=clock.now())
-
-
-def projects(settings: Settings) -> list[str]:
-    """The projects that are named, each once."""
-    lines = str(settings.get("projects") or "").splitlines()
-    return list(dict.fromkeys(filter(None, (line.strip() for line in lines))))
+            return read_back(client, context, names, rules(settings), cursor, now=clock.now())
 
 
 def _client(settings: Settings) -> GitLab:

@@ -1,6 +1,8 @@
 """Data sets and their versions. Two sets are the same when name and place are: sources call many of them "dataset"."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
 
 from django.db.models import Max
 
@@ -28,6 +30,29 @@ def take(work: Work, rows: Sequence[DataTold]) -> None:
     if new:
         sets = _sets(work, [row for row, _ in new])
         _versions(work, new, sets)
+
+
+def link(work: Work, through: Any, rows: Mapping[Any, Iterable[str]]) -> dict[UUID, list[Any]]:
+    """Links each record to the versions of data whose ids are told with it; returns the new links of each, by its id.
+
+    ``through`` holds the links; ``look_up`` of these ids comes first.
+    """
+    owner = next(one for one in through._meta.fields if one.is_relation and one.related_model is not DatasetVersion)
+    wanted = {record: work.records_of(Kind.DATA, ids) for record, ids in rows.items()}
+    data = DatasetVersion.objects.select_related("dataset").in_bulk({one for ids in wanted.values() for one in ids})
+    known = through.objects.filter(**{f"{owner.name}__in": list(rows)})
+    there = set(known.values_list(owner.attname, "datasetversion_id"))
+    links = [
+        through(**{owner.name: record}, datasetversion=data[one])
+        for record, ids in wanted.items()
+        for one in sorted(ids)
+        if (record.pk, one) not in there
+    ]
+    through.objects.bulk_create(links, batch_size=AT_ONCE)
+    found: dict[UUID, list[Any]] = {}
+    for one in links:
+        found.setdefault(getattr(one, owner.attname), []).append(one)
+    return found
 
 
 def _sets(work: Work, rows: Sequence[DataTold]) -> dict[str, Dataset]:

@@ -6,11 +6,12 @@ from uuid import UUID
 
 from audit.catalogue.domain.repository import holds_secret
 from audit.catalogue.ledger_actions import PIPELINE_REGISTERED, RUN_CHANGED, RUN_FINISHED, RUN_STARTED
-from audit.catalogue.models import DatasetVersion, Model, Pipeline, PipelineRun, RunState
+from audit.catalogue.models import Model, Pipeline, PipelineRun, RunState
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Changes, Event
 from audit.sources.domain.told import Kind, RunTold, VersionTold
 from audit.sources.models import Identity
+from audit.sources.taking.data import link
 from audit.sources.taking.work import AT_ONCE, Work, in_pieces
 
 FIELDS = (
@@ -120,21 +121,7 @@ def _pipelines(
 
 def _inputs(work: Work, rows: Mapping[PipelineRun, RunTold]) -> dict[UUID, list[Any]]:
     """Links runs to the data that went in; returns the new links of each run."""
-    through = PipelineRun.inputs.through
-    wanted = {run: work.records_of(Kind.DATA, row.inputs) for run, row in rows.items()}
-    data = DatasetVersion.objects.select_related("dataset").in_bulk({one for ids in wanted.values() for one in ids})
-    there = set(through.objects.filter(pipelinerun__in=rows).values_list("pipelinerun_id", "datasetversion_id"))
-    links = [
-        through(pipelinerun=run, datasetversion=data[one])
-        for run, ids in wanted.items()
-        for one in sorted(ids)
-        if (run.pk, one) not in there
-    ]
-    through.objects.bulk_create(links, batch_size=AT_ONCE)
-    found: dict[UUID, list[Any]] = {}
-    for link in links:
-        found.setdefault(link.pipelinerun_id, []).append(link)
-    return found
+    return link(work, PipelineRun.inputs.through, {run: row.inputs for run, row in rows.items()})
 
 
 def _change(work: Work, rows: Sequence[tuple[RunTold, Identity]]) -> None:

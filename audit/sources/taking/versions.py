@@ -6,12 +6,13 @@ from typing import Any
 from uuid import UUID
 
 from audit.catalogue.ledger_actions import VERSION_CHANGED, VERSION_REGISTERED
-from audit.catalogue.models import DatasetVersion, Model, ModelVersion
+from audit.catalogue.models import Model, ModelVersion
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Event
 from audit.sources.domain.told import Kind, VersionTold
 from audit.sources.models import APPROVAL, Guard, Identity, Incident
 from audit.sources.taking import incidents
+from audit.sources.taking.data import link
 from audit.sources.taking.work import AT_ONCE, Work
 
 FIELDS = (
@@ -147,21 +148,7 @@ def _fill(work: Work, version: ModelVersion, row: VersionTold) -> None:
 
 def _links(work: Work, rows: Mapping[ModelVersion, VersionTold]) -> dict[UUID, list[Any]]:
     """Links versions to the data that they learned from; returns the new links of each."""
-    through = ModelVersion.training_data.through
-    wanted = {version: work.records_of(Kind.DATA, row.data) for version, row in rows.items()}
-    data = DatasetVersion.objects.select_related("dataset").in_bulk({one for ids in wanted.values() for one in ids})
-    there = set(through.objects.filter(modelversion__in=rows).values_list("modelversion_id", "datasetversion_id"))
-    links = [
-        through(modelversion=version, datasetversion=data[one])
-        for version, ids in wanted.items()
-        for one in sorted(ids)
-        if (version.pk, one) not in there
-    ]
-    through.objects.bulk_create(links, batch_size=AT_ONCE)
-    found: dict[UUID, list[Any]] = {}
-    for link in links:
-        found.setdefault(link.modelversion_id, []).append(link)
-    return found
+    return link(work, ModelVersion.training_data.through, {version: row.data for version, row in rows.items()})
 
 
 def _change(work: Work, rows: Sequence[tuple[VersionTold, Identity, Mapping[str, Any]]]) -> None:
