@@ -111,9 +111,10 @@ def fill(models: int) -> dict[str, Any]:
 
 
 def _measured() -> None:
-    """Some models have weeks behind them, as monitoring writes them."""
-    from audit.catalogue.models import Model, ModelVersion, Task
+    """Some models have weeks behind them, as monitoring writes them, and rules that say what is enough."""
+    from audit.catalogue.models import Model, ModelVersion, Pipeline, Task
     from audit.monitoring.models import Measurement, Window
+    from governance.retraining.models import Rule
 
     some = Model.objects.filter(pk__in=list(Model.objects.order_by("pk").values_list("pk", flat=True))[::EVERY])
     some.update(task=Task.CLASSIFICATION)
@@ -128,6 +129,10 @@ def _measured() -> None:
     Window.objects.bulk_create(rows, batch_size=500)
     figures = [Measurement(window=row, metric="roc_auc", value=0.8, low=0.7, high=0.9, n=900) for row in rows]
     Measurement.objects.bulk_create(figures, batch_size=500)
+    Rule.objects.bulk_create(
+        Rule(model_id=pipeline.model_id, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6)
+        for pipeline in Pipeline.objects.filter(model__in=some)
+    )
 
 
 def _settled() -> None:

@@ -21,7 +21,7 @@ from tests.audit.sources.support import Recorded
 from tests.support.mlflow_server import Server, running
 from tests.support.servers import wait_until
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("mlflow")]
 COMMIT = "e9fb61817d4070ae500c4039ff8c523abde9cc0a"
 SECRET = "whsec-of-these-tests"
 ADMIN = ("admin", "a password of twelve")
