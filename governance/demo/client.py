@@ -38,9 +38,17 @@ class Api:
         return _checked(self.http.put(path, json=body))
 
     def ensure(self, path: str, create_path: str, body: dict[str, Any]) -> Any:
-        """What stands at ``path``; created by posting ``body`` to ``create_path`` where it does not exist yet."""
+        """What stands at ``path``; created by posting ``body`` to ``create_path`` where it does not exist yet.
+
+        When another job has created it between the two, it is that one.
+        """
         found = self.get(path)
-        return found if found is not None else self.post(create_path, body)
+        if found is not None:
+            return found
+        made = self.http.post(create_path, json=body)
+        if made.status_code == httpx.codes.UNPROCESSABLE_ENTITY and (found := self.get(path)) is not None:
+            return found
+        return _checked(made)
 
 
 def _checked(response: httpx.Response) -> Any:
