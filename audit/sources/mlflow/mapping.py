@@ -31,6 +31,8 @@ RUN_STATES: Final = {
 }
 CHECKING: Final = frozenset({"eval", "evaluation", "test", "testing", "validation", "val", "holdout"})
 """Contexts of data that a run read without learning from it."""
+UNDER_WAY: Final = frozenset({"READY", "PENDING_REGISTRATION"})
+"""What MLflow says of registrations that go as they should: no status that anybody gave."""
 PLACES: Final = ("uri", "url", "path", "table_name", "delta_table_name", "name")
 LONGEST: Final = 10_000
 LONGEST_PLACE: Final = 250
@@ -152,7 +154,7 @@ def version_told(
 
     ``logged`` is its logged model and ``run`` its run, where the server shows them. Its parameters and metrics are the
     logged model's where it has any: a run may log several. A stage other than "None" is its status, else what MLflow
-    says of a registration that is not complete.
+    says of a registration that failed.
     """
     name, number = text(version.get("name")), text(version.get("version"))
     created = moment(version.get("creation_timestamp"))
@@ -178,7 +180,7 @@ def version_told(
         derived_from=derived_from if derived_from != this else "",
         parameters=first(pairs(result, "params"), f"parameters of {this}", problems),
         metrics=metrics(result, this, problems) or metrics(data, this, problems),
-        status=stage if stage not in {"", "None"} else "" if status == "READY" else status,
+        status=stage if stage not in {"", "None"} else "" if status in UNDER_WAY else status,
         notes=text(version.get("description")),
         tags=tags,
         url=f"{base}/#/models/{quote(name, safe='')}/versions/{number}",
