@@ -49,7 +49,7 @@ def _peer() -> tuple[float, float]:
         times, token = [], ""
         with httpx.Client(base_url=f"{server.url}/api/2.0/mlflow") as client:
             for number in range(ROUNDS + 10):
-                asked = {"max_results": AT_ONCE, **({"page_token": token} if token else {})}
+                asked: dict[str, str | int] = {"max_results": AT_ONCE, **({"page_token": token} if token else {})}
                 started = time.perf_counter()
                 answer = client.get("/registered-models/search", params=asked).raise_for_status()
                 if number >= 10:

@@ -1,10 +1,10 @@
 """The list of models costs the same number of queries for two models as for two thousand."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet
@@ -14,6 +14,8 @@ from audit.catalogue import horizon, selectors, states
 from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
 from audit.catalogue.words import metric_name, metric_value, metric_words, told_apart
 
+WEEKS: Final = 13
+"""So many of the newest weeks count for a model's state."""
 Dated = TypeVar("Dated", AliasPeriod, Deployment)
 HEADINGS = (
     "model", "use_case", "team", "owner", "task", "state", "production_version", "main_measure", "value", "week_from",
@@ -91,7 +93,9 @@ class ModelRow:
         ]
 
 
-def rows(*, viewer: Actor, models: Iterable[Model], weeks: int = 13, as_of: datetime | None = None) -> list[ModelRow]:
+def rows(
+    *, viewer: Actor, models: Iterable[Model], weeks: int = WEEKS, as_of: datetime | None = None
+) -> list[ModelRow]:
     """The models with production version, live deployments, standing and last ``weeks`` weeks.
 
     ``as_of`` is the end of the data in view (UTC), where the caller knows it already.
@@ -176,14 +180,33 @@ def listed(*, viewer: Actor, found: QuerySet[Model], state: str = "") -> Listed:
     Only what a threshold bounds can be in another state than unknown, so only its weeks are read.
     """
     every = list(found.select_related(None).order_by().only("pk", "task"))
-    bounded = set(states.thresholds_of(viewer, every))
-    known = states.standings(viewer, [model for model in every if model.pk in bounded])
-    of = {model.pk: known[model.pk].state if model.pk in known else states.State.UNKNOWN for model in every}
+    bounds = states.thresholds_of(viewer, every)
+    known = _judged(viewer, [model for model in every if model.pk in bounds], bounds)
+    of = {model.pk: known.get(model.pk, states.State.UNKNOWN) for model in every}
     if state:
         of = {pk: one for pk, one in of.items() if one == state}
         if len(of) < len(every):
             found = found.filter(pk__in=of)
     return Listed(found, Counter(of.values()))
+
+
+def _judged(
+    viewer: Actor, models: Sequence[Model], bounds: Mapping[UUID, states.Threshold]
+) -> dict[UUID, states.State]:
+    """The state of each model: its newest measured weeks give it, as many as its threshold asks for.
+
+    Those few are read first, and all that count only of models of which too few of them were measured.
+    """
+    few = min(WEEKS, 1 + max((bound.windows for bound in bounds.values()), default=0))
+    weeks = states.weeks_of(viewer, models, few)
+    short = [one for one in models if _measured(weeks.get(one.pk)) < bounds[one.pk].windows]
+    if short and few < WEEKS:
+        weeks |= states.weeks_of(viewer, short, WEEKS)
+    return {pk: states.judge(own, bounds[pk], metric).state for pk, (metric, own) in weeks.items()}
+
+
+def _measured(known: tuple[str, Sequence[states.Week]] | None) -> int:
+    return sum(week.value is not None for week in known[1]) if known else 0
 
 
 def last_change(*, viewer: Actor) -> datetime | None:

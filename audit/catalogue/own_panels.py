@@ -149,8 +149,10 @@ def _versions(model: Model, viewer: Actor, period: Period) -> Context:
 
 
 def _deployments(model: Model, viewer: Actor, period: Period) -> Context:
-    rows = selectors.deployments(viewer=viewer).filter(version__model=model)
-    return {"rows": list(rows[:SHOWN]), "first": rows.order_by("since").first(), "period": period}
+    found = selectors.deployments(viewer=viewer).filter(version__model=model)
+    rows = list(found[:SHOWN])
+    first = found.order_by("since").first() if len(rows) == SHOWN else next(reversed(rows), None)
+    return {"rows": rows, "first": first, "period": period}
 
 
 def _timeline(model: Model, viewer: Actor, period: Period) -> Context:

@@ -86,6 +86,8 @@ def _note(model: Model, metric: str, point: Point) -> str:
 
 def _served(model: Model, viewer: Actor, measured: list[Point]) -> list[Point]:
     """The points of the version that served last: a challenger beside it does not speak for the model."""
+    if len({point.version_number for point in measured}) < 2:
+        return measured
     last = selectors.serving(viewer=viewer, models=[model], count=1).get(model.pk)
     own = [point for point in measured if last and point.version_number == last[-1].version_number]
     return own or measured

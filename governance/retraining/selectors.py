@@ -20,6 +20,8 @@ from governance.retraining.models import Evaluation, Retraining, Review, ReviewS
 
 TEAM = "model__use_case__team"
 WEEK = timedelta(weeks=1)
+FEW = 200
+"""Of more models than this the rules are all read: to name each model costs more."""
 
 
 def rules(*, viewer: Actor) -> QuerySet[Rule]:
@@ -149,10 +151,13 @@ def compared_weeks(retraining: Retraining) -> list[Week]:
 
 def thresholds(viewer: Actor, models: Sequence[Model]) -> dict[UUID, Threshold]:
     """The bound of each model's main metric, as its rules state it."""
-    rows = Rule.objects.filter(model__in=models, enabled=True)
     tasks = {model.pk: model.task for model in models}
+    rows = Rule.objects.filter(enabled=True).order_by()
+    if len(tasks) <= FEW:
+        rows = rows.filter(model__in=list(tasks))
+    found = rows.values_list("model", "metric", "threshold", "comparison", "windows")
     return {
-        row.model_id: Threshold(row.metric, row.threshold, row.comparison == "below", row.windows)
-        for row in rows
-        if row.metric == MAIN_METRIC[tasks[row.model_id]]
+        pk: Threshold(metric, threshold, comparison == "below", windows)
+        for pk, metric, threshold, comparison, windows in found
+        if pk in tasks and metric == MAIN_METRIC[tasks[pk]]
     }

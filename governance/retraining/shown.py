@@ -75,7 +75,7 @@ def _panel(model: Model, viewer: Actor, period: Period) -> dict[str, Any]:
 
     rules = list(selectors.rules(viewer=viewer).filter(model=model))
     last = selectors.last_evaluations(viewer=viewer, rules=rules)
-    runs = list(selectors.retrainings(viewer=viewer, model=model)[:RUNS_SHOWN])
+    runs = list(selectors.retrainings(viewer=viewer, model=model)[:RUNS_SHOWN]) if rules else []
     return {
         "rules": [
             {
