@@ -41,7 +41,7 @@ from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
 from config.ui.tables import csv_response, wants_csv
 
-PAGE = 50
+PAGE = 25
 HISTORY = ("name", "version", "since", "until", "recorded_at", "end_recorded_at", "moved_by")
 STATES = [
     (State.BELOW, "Outside threshold"),

@@ -20,5 +20,5 @@ audited(
     fields=every(Incident),
     within=lambda row: (row.model_id, row.model.use_case_id if row.model else None),
 )
-not_audited(Identity, why="what follows from it is: the records of the catalogue, and separations, are entries")
-not_audited(Delivery, why="each is an entry when it comes; it is kept for a time to be tried again")
+not_audited(Identity, why="What follows from it is: the records of the catalogue, and separations, are entries.")
+not_audited(Delivery, why="Each is an entry when it comes; it is kept for a time, to be tried again.")

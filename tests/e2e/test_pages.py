@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("filled")]
+ADDRESSES = "links => links.map(link => new URL(link.getAttribute('href'), link.baseURI).href)"
+"""Of links in pages and in drawings, whose own ``href`` is no text."""
 LEFT_OUT = ("/api/v1/openapi", "/static/", "/sign-out")
 LOOKS = (("administrator", "dark"), ("approver", "light"), ("owner", "dark"))
 """Roles that see different pages and actions, and both schemes; the administrator in light is looked at first."""
@@ -50,7 +52,7 @@ def crawl(page: "Page") -> Iterator[str]:
         assert response is not None and response.status == 200, f"{path}: {response and response.status}"
         routes.add(route)
         yield path
-        for href in page.locator("a[href]:not([download])").evaluate_all("links => links.map(link => link.href)"):
+        for href in page.locator("a[href]:not([download])").evaluate_all(ADDRESSES):
             parts = urlsplit(href)
             here = parts.netloc == urlsplit(page.url).netloc
             if here and "format=" not in parts.query and not parts.path.startswith(LEFT_OUT):

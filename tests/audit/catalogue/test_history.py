@@ -209,7 +209,7 @@ def test_api_answers_what_was_in_production(program: Any, cast: Cast, model: Mod
     assert (answer["on"], [one["version"] for one in answer["versions"]]) == ("2013-05-01", [1])
     (held,) = answer["versions"]
     assert (held["since"], held["until"]) == ("2013-03-04T06:00:00Z", "2013-06-03T06:00:00Z")
-    assert [one["what"] for one in held["records"]] == ["Named “production”", "Deployed, batch"]
+    assert [one["what"] for one in held["records"]] == ["Named “production”", "Deployed in production, batch"]
     assert {"label": "Allowed by", "words": "Nobody: no approved request for it is on record", "url": ""} in held[
         "lines"
     ]

@@ -177,7 +177,7 @@ def test_who_could_move_a_name_is_told_by_the_auth_app(tmp_path_factory: Any, se
     env = {"MLFLOW_AUTH_ADMIN_PASSWORD": ADMIN[1], "MLFLOW_FLASK_SERVER_SECRET_KEY": "tests"}
     with running(tmp_path_factory.mktemp("auth"), app="basic-auth", env=env) as guarded:
         api = f"{guarded.url}/api/2.0/mlflow"
-        with httpx.Client(auth=ADMIN) as client:
+        with httpx.Client(auth=ADMIN, timeout=60) as client:
             client.post(f"{api}/registered-models/create", json={"name": "credit"}).raise_for_status()
             for name in ("editor", "reader"):
                 body = {"username": name, "password": f"{name} has twelve"}
