@@ -9,7 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+
+EXACT: Final = 2.0**53
+"""From here on a float is a whole number, and the shortest text that names it is another one."""
 
 
 class Kind(StrEnum):
@@ -197,7 +201,8 @@ class Told:
 def cleaned(value: Any) -> Any:
     """The statement, text or collection with what no database keeps made plain.
 
-    A NUL character and half of a surrogate pair become U+FFFD; a number that JSON has no word for becomes text.
+    A NUL character and half of a surrogate pair become U+FFFD; a number that JSON has no word for becomes text, and one
+    too large for its shortest form to be exact, a whole number: PostgreSQL reads it back as one.
     """
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -211,4 +216,8 @@ def cleaned(value: Any) -> Any:
 
 
 def _number(value: Any) -> Any:
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+    if not isinstance(value, float):
+        return value
+    if not math.isfinite(value):
+        return str(value)
+    return int(value) if abs(value) >= EXACT else value
