@@ -11,7 +11,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-
 EXACT: Final = 2.0**53
 """From here on a float is a whole number, and the shortest text that names it is another one."""
 
