@@ -1,7 +1,7 @@
 """The pages of the catalogue: models, one model, its history, one version, two versions, one use case."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import groupby
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from audit.base import periods
 from audit.base.actors import Actor
-from audit.base.errors import InvalidInput, NotFound
+from audit.base.errors import NotFound
 from audit.catalogue import (
     comparing,
     entries,
@@ -30,7 +30,7 @@ from audit.catalogue import (
     provenance,
     selectors,
 )
-from audit.catalogue.asked import asked_number
+from audit.catalogue.asked import asked_day, asked_number
 from audit.catalogue.domain.completeness import PARTS
 from audit.catalogue.forms import HandOverForm
 from audit.catalogue.handing_over import hand_over_model
@@ -118,20 +118,10 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _ran(request: HttpRequest, found: Model) -> own_panels.Ran | None:
-    day = _day(request, "on")
+    day = asked_day(request, "on")
     if day is None:
         return None
-    return own_panels.what_ran(model=found, viewer=request.actor, day=day, known=_day(request, "known"))
-
-
-def _day(request: HttpRequest, name: str) -> date | None:
-    text = request.GET.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"“{text}” is not a date.", where=name, mend="Write it like 2013-06-17.") from None
+    return own_panels.what_ran(model=found, viewer=request.actor, day=day, known=asked_day(request, "known"))
 
 
 def owner(request: HttpRequest, slug: str) -> HttpResponseBase:
@@ -226,12 +216,12 @@ def history(request: HttpRequest, slug: str) -> HttpResponseBase:
         rows = list(periods_of)
         moved = entries.movers(rows, viewer)
         return csv_response((_period_cells(row, moved) for row in rows), HISTORY, f"{slug}-history")
-    day = _day(request, "on") or (horizon.last_data(viewer, found) - timedelta(microseconds=1)).date()
+    day = asked_day(request, "on") or (horizon.last_data(viewer, found) - timedelta(microseconds=1)).date()
     page = Paginator(periods_of, PAGE).get_page(request.GET.get("page"))
     moved = entries.movers(list(page), viewer)
     context = {
         "model": found,
-        "answer": production.on_day(model=found, viewer=viewer, day=day, known=_day(request, "known")),
+        "answer": production.on_day(model=found, viewer=viewer, day=day, known=asked_day(request, "known")),
         "page": page,
         "rows": [(row, moved.get(str(row.pk))) for row in page],
         "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],

@@ -1,7 +1,6 @@
 """The pages of lineage: find a part of the graph, where it comes from and what depends on it, and what was refused."""
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any, Final
 
 from django.contrib import messages
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, Refused
+from audit.catalogue.asked import asked_day
 from audit.lineage import answer, listing, places, selectors, services
 from audit.lineage.columns import columns_of
 from audit.lineage.domain import words
@@ -108,17 +108,7 @@ def _asked(request: HttpRequest) -> answer.Asked:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= selectors.DEEPEST):
         mend = f"Write a number of steps from 1 to {selectors.DEEPEST}."
         raise InvalidInput(f"“{text}” is no depth.", where="depth", mend=mend)
-    return answer.Asked(way, int(text), _day(request, "at"), _day(request, "known"))
-
-
-def _day(request: HttpRequest, name: str) -> date | None:
-    text = request.GET.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"“{text}” is not a date.", where=name, mend="Write it like 2026-03-17.") from None
+    return answer.Asked(way, int(text), asked_day(request, "at"), asked_day(request, "known"))
 
 
 def _refused(viewer: Actor) -> Any:

@@ -1,7 +1,7 @@
 """What a connector of continuous integration does, whichever system it is: prove, read, and tell what happened."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django import forms
@@ -10,7 +10,7 @@ from audit.sources.ci import counts
 from audit.sources.ci.proving import check_hmac, key_or_digest
 from audit.sources.ci.reading import parsed
 from audit.sources.ci.steps import Rule, UnreadableRuleError, rules_of
-from audit.sources.contract import Check, Cursor, Opened, Parcel, PullContext, PullResult, Settings
+from audit.sources.contract import Check, Cursor, Malformed, Opened, Parcel, PullContext, PullResult, Settings
 from audit.sources.domain.told import Happening, Told
 
 STEPS_HELP = (
@@ -150,6 +150,22 @@ class ReadBackConnector(CiConnector):
 
 def _of_tests(parcel: Parcel) -> bool:
     return parcel.headers.get("x-tollgate-event") == "tests"
+
+
+def gathered(
+    context: PullContext, name: str, tellings: Iterable[Callable[[], Happening | Sequence[Happening | None] | None]]
+) -> tuple[Happening, ...]:
+    """What the rows of a list of ``name`` tell; one that cannot be read is a problem, and the others are told."""
+    told: list[Happening] = []
+    for telling in tellings:
+        try:
+            found = telling()
+        except Malformed as error:
+            context.problem(f"{name}: {error.sentence}")
+            continue
+        several = found if isinstance(found, Sequence) else [found]
+        told += [one for one in several if one is not None]
+    return tuple(told)
 
 
 def named(text: str) -> list[str]:

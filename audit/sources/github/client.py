@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any, Final
 
 from audit.base.errors import InvalidInput
+from audit.sources.ci.connector import gathered
 from audit.sources.ci.reading import ident, inside, moment, rows
 from audit.sources.ci.steps import Rule
 from audit.sources.ci.words import Repository
-from audit.sources.contract import Check, Cursor, Malformed, PullContext, PullResult, Unavailable
+from audit.sources.contract import Check, Cursor, PullContext, PullResult, Unavailable
 from audit.sources.domain.told import Happening, Told
 from audit.sources.github import mapping
 from audit.sources.http import Client, Missing, pages
@@ -159,14 +160,6 @@ class _Reading:
                 return
 
     def _hand_in(self, tellings: Sequence[Callable[[], Happening | Sequence[Happening | None] | None]]) -> None:
-        told: list[Happening] = []
-        for telling in tellings:
-            try:
-                found = telling()
-            except Malformed as error:
-                self.context.problem(f"{self.repository.name}: {error.sentence}")
-                continue
-            several = found if isinstance(found, Sequence) else [found]
-            told += [one for one in several if one is not None]
+        told = gathered(self.context, self.repository.name, tellings)
         if told:
-            self.context.take(Told(happenings=tuple(told)))
+            self.context.take(Told(happenings=told))

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 from audit.base.errors import InvalidInput
 from audit.sources.ci import words
+from audit.sources.ci.connector import gathered
 from audit.sources.ci.reading import address, ident, inside, moment, needed, rows, sha, text
 from audit.sources.ci.steps import Rule
 from audit.sources.ci.words import Repository
-from audit.sources.contract import Check, Cursor, Malformed, PullContext, PullResult, Unavailable
+from audit.sources.contract import Check, Cursor, PullContext, PullResult, Unavailable
 from audit.sources.domain.told import Happening, Told
 from audit.sources.gitlab import mapping
 from audit.sources.http import Client, Missing, pages
@@ -111,7 +112,7 @@ class _Reading:
         """Pipelines that ended and changed since then; each is asked for, for the list does not say when it ended."""
         params = {"updated_after": since.isoformat(), "order_by": "updated_at", "sort": "asc"}
         for found in self.gitlab.listed(f"{self.path}/pipelines", **params):
-            told = []
+            told: list[Happening] = []
             for one in rows(found):
                 if words.has_ended(text(one.get("status"))):
                     whole = self.gitlab.client.get(f"{self.path}/pipelines/{ident(one.get('id'))}")
@@ -157,10 +158,5 @@ class _Reading:
             if len(young) < len(found):
                 return
 
-    def _read(self, telling: Callable[[], Happening | None]) -> list[Happening]:
-        try:
-            told = telling()
-        except Malformed as error:
-            self.context.problem(f"{self.project.name}: {error.sentence}")
-            return []
-        return [told] if told else []
+    def _read(self, telling: Callable[[], Happening | None]) -> tuple[Happening, ...]:
+        return gathered(self.context, self.project.name, [telling])

@@ -23,16 +23,17 @@ def take(work: Work, rows: Sequence[EndpointTold]) -> None:
         return
     work.look_up(Kind.ENDPOINT, (row.id for row in rows))
     work.look_up(Kind.VERSION, (one.version for row in rows for one in row.variants))
+    orphans = _orphaned(work)
     for row in rows:
-        known = work.known.get((Kind.ENDPOINT, row.id))
         noted = work.note(Kind.ENDPOINT, row, but=("at", "actor"))
-        if noted is not None or (known is not None and _was_unknown(work, row, known)):
+        if noted is not None or str(work.known[Kind.ENDPOINT, row.id].pk) in orphans:
             _follow(work, row)
 
 
-def _was_unknown(work: Work, row: EndpointTold, identity: Identity) -> bool:
-    """A version that it serves was told of only after the endpoint was."""
-    return _open(identity).exists() and any(work.record_of(Kind.VERSION, one.version) for one in row.variants)
+def _orphaned(work: Work) -> set[str]:
+    """The ids of the source's endpoints with an open alarm: a version may have been told of only after them."""
+    rows = Incident.objects.filter(kind=Incident.Kind.ORPHAN, source=work.source, closed_at=None)
+    return {key.partition(":")[0] for key in rows.values_list("key", flat=True)}
 
 
 def end(work: Work, identities: Iterable[Identity]) -> None:
