@@ -114,6 +114,7 @@ def _measured() -> None:
     """Some models have weeks behind them, as monitoring writes them, and rules that say what is enough."""
     from audit.catalogue.models import Model, ModelVersion, Pipeline, Task
     from audit.monitoring.models import Measurement, Window
+    from audit.monitoring.serving import roll_up
     from governance.retraining.models import Rule
 
     some = Model.objects.filter(pk__in=list(Model.objects.order_by("pk").values_list("pk", flat=True))[::EVERY])
@@ -133,6 +134,7 @@ def _measured() -> None:
         Rule(model_id=pipeline.model_id, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6)
         for pipeline in Pipeline.objects.filter(model__in=some)
     )
+    roll_up({model.pk: None for model in some})
 
 
 def _settled() -> None:
@@ -157,7 +159,7 @@ def addresses(models: int) -> dict[str, Callable[[int], str]]:
     def version(number: int) -> str:
         return f"/models/{slug(number)}/versions/{1 + number % VERSIONS}/"
 
-    pages = max(1, models // 50)
+    pages = max(1, models // 25)
     return {
         "models": lambda number: "/models/",
         "models_page": lambda number: f"/models/?page={1 + number % pages}",

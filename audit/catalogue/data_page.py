@@ -15,7 +15,7 @@ from audit.catalogue.models import Dataset, DatasetVersion, Environment, ModelVe
 from audit.catalogue.own_panels import learned_from
 from audit.catalogue.words import count_of
 
-SHOWN: Final = 50
+SHOWN: Final = 25
 HEADINGS: Final = (
     "version", "digest", "rows", "columns", "data_from", "data_until", "location", "registered_at",
     "model_versions_that_learned_from_it",
@@ -58,11 +58,11 @@ class Learner:
 
 
 class Pair(NamedTuple):
-    """That a version of a model learned from a version of the data, by their ids."""
+    """That a version of a model, by its id, learned from a version of the data, by its number."""
 
-    data: UUID
+    data: int
     version: UUID
-    model: UUID
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ class Learning:
     ``live`` maps the id of a version in production to since when.
     """
 
+    dataset: Dataset
     pairs: tuple[Pair, ...]
     live: dict[UUID, datetime]
 
@@ -88,7 +89,7 @@ class Learning:
     def of(self, data: Iterable[DatasetVersion]) -> list[VersionRow]:
         """These versions of the dataset as lines."""
         counts = Counter(pair.data for pair in self.pairs)
-        return [VersionRow(one, learned_from(one.data_from, one.data_until), counts[one.pk]) for one in data]
+        return [VersionRow(one, learned_from(one.data_from, one.data_until), counts[one.number]) for one in data]
 
 
 def dataset(*, viewer: Actor, slug: str) -> Dataset:
@@ -106,18 +107,18 @@ def dataset(*, viewer: Actor, slug: str) -> Dataset:
 def learning(*, viewer: Actor, dataset: Dataset) -> Learning:
     """What learned from any version of the dataset: three queries."""
     own = selectors.versions(viewer=viewer).order_by()
-    named = own.filter(training_data__dataset=dataset).values_list("training_data", "pk", "model")
-    read = own.filter(run__inputs__dataset=dataset).values_list("run__inputs", "pk", "model")
-    pairs = [Pair(*ids) for ids in named.union(read)]
+    named = own.filter(training_data__dataset=dataset).values_list("training_data__number", "pk", "model__slug")
+    read = own.filter(run__inputs__dataset=dataset).values_list("run__inputs__number", "pk", "model__slug")
+    pairs = [Pair(*one) for one in named.union(read)]
     live = _live(viewer, {pair.model for pair in pairs}, {pair.version for pair in pairs})
-    pairs.sort(key=lambda pair: (pair.version in live, pair.version.int, pair.data.int), reverse=True)
-    return Learning(tuple(pairs), live)
+    pairs.sort(key=lambda pair: (pair.version in live, pair.version.int, pair.data), reverse=True)
+    return Learning(dataset, tuple(pairs), live)
 
 
-def _live(viewer: Actor, models: set[UUID], versions: set[UUID]) -> dict[UUID, datetime]:
-    names = selectors.aliases(viewer=viewer).filter(model__in=models, alias=selectors.PRODUCTION, until=None)
+def _live(viewer: Actor, models: set[str], versions: set[UUID]) -> dict[UUID, datetime]:
+    names = selectors.aliases(viewer=viewer).filter(model__slug__in=models, alias=selectors.PRODUCTION, until=None)
     runs = selectors.deployments(viewer=viewer).filter(
-        version__model__in=models, environment=Environment.PRODUCTION, until=None
+        version__model__slug__in=models, environment=Environment.PRODUCTION, until=None
     )
     since: dict[UUID, datetime] = {}
     for rows in (names, runs):
@@ -130,8 +131,11 @@ def _live(viewer: Actor, models: set[UUID], versions: set[UUID]) -> dict[UUID, d
 def learners(*, viewer: Actor, found: Learning, limit: int | None = SHOWN) -> list[Learner]:
     """The pairs with their records, in their order: two queries."""
     some = found.pairs[:limit]
-    versions = selectors.versions(viewer=viewer).in_bulk({pair.version for pair in some})
-    data = selectors.data(viewer=viewer).in_bulk({pair.data for pair in some})
+    named = selectors.versions(viewer=viewer).select_related(None).select_related("model")
+    versions = named.only("number", "created_at", "model__name", "model__slug").in_bulk({pair.version for pair in some})
+    numbered = selectors.data(viewer=viewer).select_related(None).only("number")
+    numbered = numbered.filter(dataset=found.dataset, number__in={pair.data for pair in some})
+    data = {one.number: one for one in numbered}
     return [
         Learner(versions[pair.version], data[pair.data], found.live.get(pair.version))
         for pair in some

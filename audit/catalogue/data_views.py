@@ -21,7 +21,7 @@ from audit.catalogue.models import Dataset, DatasetVersion
 from audit.catalogue.services import RIGHT
 from config.ui.tables import csv_response, wants_csv
 
-PAGE = 50
+PAGE = 25
 
 
 @require_safe

@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 
 from audit.base.actors import Actor, Role
 from audit.base.errors import InvalidInput, Refused
+from audit.catalogue.followers import tell
 from audit.catalogue.ledger_actions import MODEL_CHANGED, VERSION_CHANGED
 from audit.catalogue.models import Model, ModelVersion, Task, UseCase
 from audit.catalogue.services import RIGHT
@@ -56,6 +57,7 @@ def describe_model(
     if changes:
         locked.save(update_fields=FIELDS)
         record(actor=actor, action=MODEL_CHANGED, subject=locked, team=use_case.team_id, changes=changes)
+        tell([locked])
     return locked
 
 

@@ -9,7 +9,10 @@ FOLLOWERS: list[Follower] = []
 
 
 def follow(follower: Follower) -> None:
-    """Calls ``follower`` with every version of data, run, version of a model and deployment that is new or changed."""
+    """Calls ``follower`` with every version of data, run, version, alias and deployment that is new or changed.
+
+    With a model too, when what is expected of it changed: its task, or the thresholds that it should keep.
+    """
     if follower not in FOLLOWERS:
         FOLLOWERS.append(follower)
 

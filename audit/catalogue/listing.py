@@ -1,10 +1,10 @@
 """The list of models costs the same number of queries for two models as for two thousand."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from django.db.models import Max, Q, QuerySet
@@ -14,8 +14,6 @@ from audit.catalogue import horizon, selectors, states
 from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
 from audit.catalogue.words import metric_name, metric_value, metric_words, told_apart
 
-WEEKS: Final = 13
-"""So many of the newest weeks count for a model's state."""
 Dated = TypeVar("Dated", AliasPeriod, Deployment)
 HEADINGS = (
     "model", "use_case", "team", "owner", "task", "state", "production_version", "main_measure", "value", "week_from",
@@ -94,7 +92,7 @@ class ModelRow:
 
 
 def rows(
-    *, viewer: Actor, models: Iterable[Model], weeks: int = WEEKS, as_of: datetime | None = None
+    *, viewer: Actor, models: Iterable[Model], weeks: int = states.COUNT, as_of: datetime | None = None
 ) -> list[ModelRow]:
     """The models with production version, live deployments, standing and last ``weeks`` weeks.
 
@@ -175,38 +173,12 @@ class Listed:
 
 
 def listed(*, viewer: Actor, found: QuerySet[Model], state: str = "") -> Listed:
-    """Those of ``found`` (as ``narrowed`` gives them) that are in ``state``, or all; a page of them is read later.
-
-    Only what a threshold bounds can be in another state than unknown, so only its weeks are read.
-    """
-    every = list(found.select_related(None).order_by().only("pk", "task"))
-    bounds = states.thresholds_of(viewer, every)
-    known = _judged(viewer, [model for model in every if model.pk in bounds], bounds)
-    of = {model.pk: known.get(model.pk, states.State.UNKNOWN) for model in every}
+    """Those of ``found`` (as ``narrowed`` gives them) that are in ``state``, or all; a page of them is read later."""
+    bare = found.select_related(None).order_by().annotate(now=states.newest(viewer))
     if state:
-        of = {pk: one for pk, one in of.items() if one == state}
-        if len(of) < len(every):
-            found = found.filter(pk__in=of)
-    return Listed(found, Counter(of.values()))
-
-
-def _judged(
-    viewer: Actor, models: Sequence[Model], bounds: Mapping[UUID, states.Threshold]
-) -> dict[UUID, states.State]:
-    """The state of each model: its newest measured weeks give it, as many as its threshold asks for.
-
-    Those few are read first, and all that count only of models of which too few of them were measured.
-    """
-    few = min(WEEKS, 1 + max((bound.windows for bound in bounds.values()), default=0))
-    weeks = states.weeks_of(viewer, models, few)
-    short = [one for one in models if _measured(weeks.get(one.pk)) < bounds[one.pk].windows]
-    if short and few < WEEKS:
-        weeks |= states.weeks_of(viewer, short, WEEKS)
-    return {pk: states.judge(own, bounds[pk], metric).state for pk, (metric, own) in weeks.items()}
-
-
-def _measured(known: tuple[str, Sequence[states.Week]] | None) -> int:
-    return sum(week.value is not None for week in known[1]) if known else 0
+        found = found.filter(pk__in=bare.filter(now=state).values("pk"))
+    counts = bare.filter(now=state) if state else bare
+    return Listed(found, Counter(map(states.State, counts.values_list("now", flat=True))))
 
 
 def last_change(*, viewer: Actor) -> datetime | None:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from django.db.models import Prefetch
+
 from audit.base.actors import Actor
 from audit.base.clock import start_of
 from audit.base.periods import Period
 from audit.catalogue import notes, production, selectors, timeline
 from audit.catalogue.domain.completeness import Completeness
-from audit.catalogue.models import AliasPeriod, Deployment, Environment, Model, ModelVersion
+from audit.catalogue.models import AliasPeriod, DatasetVersion, Deployment, Environment, Model, ModelVersion
 from audit.catalogue.panels import Context, Panel, register
 from audit.catalogue.provenance import completeness_of
 from audit.catalogue.words import MAIN_METRIC, metric_name, metric_value
@@ -72,9 +74,8 @@ def learned_from(since: datetime | None, until: datetime | None) -> str:
 def version_rows(*, model: Model, viewer: Actor, limit: int | None = SHOWN) -> list[VersionRow]:
     """The versions of a model, newest first, each with its state."""
     found = selectors.versions(viewer=viewer).filter(model=model).order_by("-number")
-    versions = list(
-        found.select_related(None).select_related("author", "run").prefetch_related("training_data__dataset")[:limit]
-    )
+    data = Prefetch("training_data", DatasetVersion.objects.select_related("dataset").defer("columns"))
+    versions = list(found.select_related(None).select_related("author", "run").prefetch_related(data)[:limit])
     tags = tags_of(model=model, viewer=viewer, versions=versions)
     metric = MAIN_METRIC[model.task]
     rows = []

@@ -405,6 +405,7 @@ def move_alias(
         changes=created(period) | {"version": (current.version.number if current else None, version.number)},
         also=[current] if current else [],
     )
+    tell([period, *([current] if current else [])])
     return period
 
 

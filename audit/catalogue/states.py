@@ -4,10 +4,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Final
 from uuid import UUID
+
+from django.db.models import CharField, OuterRef, QuerySet, Subquery, Value
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
 
 from audit.base.actors import Actor
 from audit.catalogue.models import Model
+
+COUNT: Final = 13
+"""So many of the newest weeks count for a model's state."""
 
 
 class State(StrEnum):
@@ -74,8 +82,10 @@ class Standing:
 
 Thresholds = Callable[[Actor, Sequence[Model]], Mapping[UUID, Threshold]]
 Weeks = Callable[[Actor, Sequence[Model], int], Mapping[UUID, tuple[str, Sequence[Week]]]]
+Judged = Callable[..., QuerySet[Any]]
 THRESHOLDS: list[Thresholds] = []
 WEEKS: list[Weeks] = []
+JUDGED: list[Judged] = []
 
 
 def register_thresholds(provider: Thresholds) -> None:
@@ -96,6 +106,21 @@ def register_weeks(provider: Weeks) -> None:
         WEEKS.append(provider)
 
 
+def register_judged(provider: Judged) -> None:
+    """Adds a provider: ``provider(viewer=viewer)`` gives rows with model, start, and the state as that week left it."""
+    if provider not in JUDGED:
+        JUDGED.append(provider)
+
+
+def newest(viewer: Actor) -> Combinable:
+    """For rows of models: the state that the newest week in view left each of them in."""
+    found = [
+        Subquery(judged(viewer=viewer).filter(model=OuterRef("pk")).order_by("-start").values("state")[:1])
+        for judged in JUDGED
+    ]
+    return Coalesce(*found, Value(State.UNKNOWN.value), output_field=CharField())
+
+
 def thresholds_of(viewer: Actor, models: Sequence[Model]) -> dict[UUID, Threshold]:
     """The threshold of each model that has one."""
     found: dict[UUID, Threshold] = {}
@@ -104,7 +129,7 @@ def thresholds_of(viewer: Actor, models: Sequence[Model]) -> dict[UUID, Threshol
     return found
 
 
-def weeks_of(viewer: Actor, models: Sequence[Model], count: int = 13) -> dict[UUID, tuple[str, Sequence[Week]]]:
+def weeks_of(viewer: Actor, models: Sequence[Model], count: int = COUNT) -> dict[UUID, tuple[str, Sequence[Week]]]:
     """The main metric and last weeks of each model that was measured."""
     found: dict[UUID, tuple[str, Sequence[Week]]] = {}
     for provider in WEEKS:
@@ -131,16 +156,6 @@ def judge(weeks: Sequence[Week], threshold: Threshold | None, metric: str = "") 
     if broken or (edge is not None and threshold.broken_by(edge)):
         return Standing(State.WATCH, metric, last, threshold, broken)
     return Standing(State.HEALTHY, metric, last, threshold)
-
-
-def standings(viewer: Actor, models: Sequence[Model], count: int = 13) -> dict[UUID, Standing]:
-    """The standing of every model, in a number of queries that does not depend on how many there are."""
-    weeks, thresholds = weeks_of(viewer, models, count), thresholds_of(viewer, models)
-    return {
-        model.pk: judge(weeks[model.pk][1] if model.pk in weeks else (), thresholds.get(model.pk),
-                        weeks[model.pk][0] if model.pk in weeks else "")
-        for model in models
-    }  # fmt: skip
 
 
 def _in_a_row(broken: Iterable[bool]) -> int:

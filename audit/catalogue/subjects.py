@@ -7,15 +7,21 @@ from django.db.models import Model as Row
 from django.db.models import QuerySet
 
 from audit.base.actors import Actor
-from audit.catalogue.models import Model
+from audit.catalogue.models import AliasPeriod, Deployment, Model, ModelVersion, Pipeline, PipelineRun
 
 Kind = TypeVar("Kind", bound=Row)
 Subjects = Callable[[Model, Actor], Iterable[Row]]
+KINDS: list[type[Row]] = [Model, ModelVersion, AliasPeriod, Deployment, Pipeline, PipelineRun]
 PROVIDERS: list[Subjects] = []
 
 
-def register(provider: Subjects) -> None:
-    """Adds a provider: ``provider(model, viewer)`` gives records whose ledger entries the timeline shows."""
+def register(*kinds: type[Row]) -> None:
+    """Adds kinds of records in a model's life whose ledger entries the timeline shows."""
+    KINDS.extend(kind for kind in kinds if kind not in KINDS)
+
+
+def register_above(provider: Subjects) -> None:
+    """Adds a provider: ``provider(model, viewer)`` gives records of its use case or team that concern the model too."""
     if provider not in PROVIDERS:
         PROVIDERS.append(provider)
 
@@ -25,6 +31,6 @@ def bare(rows: QuerySet[Kind]) -> QuerySet[Kind]:
     return rows.select_related(None).prefetch_related(None).only("pk")
 
 
-def of(model: Model, viewer: Actor) -> list[Row]:
-    """What the registered slices name as the model's."""
+def above(model: Model, viewer: Actor) -> list[Row]:
+    """What the registered slices name as concerning the model."""
     return [row for provider in PROVIDERS for row in provider(model, viewer)]

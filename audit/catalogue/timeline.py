@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Model as Row
 from django.urls import NoReverseMatch, reverse
 
 from audit.base.actors import Actor
-from audit.catalogue import selectors, subjects
-from audit.catalogue.models import AliasPeriod, Deployment, Model, Pipeline, PipelineRun
+from audit.catalogue import subjects
+from audit.catalogue.models import Model
 from audit.ledger.registry import ACTIONS
 from audit.ledger.selectors import Told, of_subjects, told
 
 SHOWN: Final = 20
-NEWEST: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +48,10 @@ def event_of(entry: Told) -> Event:
     )
 
 
-def belongings(*, viewer: Actor, model: Model) -> list[Row]:
-    """The model and the records of its life: versions, aliases, deployments, pipelines, runs, and what others add."""
-    own: list[Row] = [model]
-    for rows in (
-        selectors.versions(viewer=viewer).filter(model=model),
-        AliasPeriod.objects.filter(model=model),
-        Deployment.objects.filter(version__model=model),
-        Pipeline.objects.filter(model=model),
-        PipelineRun.objects.filter(pipeline__model=model),
-    ):
-        own += subjects.bare(rows).order_by("-pk")[:NEWEST]
-    return [*own, *subjects.of(model, viewer)]
-
-
 def events(*, viewer: Actor, model: Model, limit: int = SHOWN) -> tuple[list[Event], int]:
     """The newest ``limit`` events of the model, and how many there are in all."""
-    entries = of_subjects(viewer=viewer, subjects=belongings(viewer=viewer, model=model))
+    above = subjects.above(model, viewer)
+    entries = of_subjects(viewer=viewer, subjects=above, model=model.pk, kinds=subjects.KINDS)
     return [event_of(entry) for entry in told(entries[:limit])], entries.count()
 
 

@@ -46,4 +46,4 @@ def register_own() -> None:
     """Adds the section to both pages, and the documents to the model's timeline."""
     panels.register(panels.Panel(80, ANCHOR, TITLE, "documents/panel.html", _of_model))
     panels.register_for_use_case(panels.UseCasePanel(20, ANCHOR, "documents/panel.html", _of_use_case))
-    subjects.register(_subjects)
+    subjects.register_above(_subjects)

@@ -131,12 +131,14 @@ def entry(*, viewer: Actor, number: int) -> Entry:
     return found
 
 
-def of_subjects(*, viewer: Actor, subjects: list[Model]) -> QuerySet[Entry]:
-    """Entries about any of ``subjects``, newest first."""
+def of_subjects(
+    *, viewer: Actor, subjects: list[Model], model: UUID | None = None, kinds: Iterable[type[Model]] = ()
+) -> QuerySet[Entry]:
+    """Entries about any of ``subjects``, newest first; with a ``model``, also those of its life about these kinds."""
     ids: dict[str, list[str]] = defaultdict(list)
     for subject in subjects:
         ids[subject._meta.label_lower].append(str(subject.pk))
-    about = Q(pk__in=())
+    about = Q(model=model, subject_type__in=[kind._meta.label_lower for kind in kinds]) if model else Q(pk__in=())
     for kind, keys in ids.items():
         about |= Q(subject_type=kind, subject_id__in=keys)
     rows = Entry.objects.select_related("leaf").filter(about)

@@ -20,7 +20,7 @@ class MonitoringConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers actions, job handlers, and what the catalogue's pages show of monitoring."""
-        from audit.catalogue import horizon, states
+        from audit.catalogue import followers, horizon, states
         from audit.monitoring import (  # noqa: F401
             first_steps,
             ledger_actions,
@@ -28,6 +28,7 @@ class MonitoringConfig(AppConfig):
             panels,
             process_steps,
             selectors,
+            serving,
             tasks,
         )
         from audit.monitoring.models import Upload
@@ -35,6 +36,8 @@ class MonitoringConfig(AppConfig):
 
         horizon.register(selectors.last_data)
         states.register_weeks(weeks)
+        states.register_judged(selectors.served_weeks)
+        followers.follow(serving.note)
         reading.by_id(upload_id=Upload)
         panels.register_own()
         first_steps.register_own()

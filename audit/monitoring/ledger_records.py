@@ -2,9 +2,10 @@
 
 from audit.catalogue.ledger_records import of_model, of_version
 from audit.ledger.audited import audited, every, not_audited
-from audit.monitoring.models import Measurement, Partition, Upload, Window
+from audit.monitoring.models import Measurement, Partition, ServedWeek, Upload, Window
 
 audited(Upload, fields=every(Upload, but=("error",)), within=lambda row: of_model(row.model), personal=("actor_name",))
 audited(Window, fields=every(Window), within=lambda row: of_version(row.version))
 audited(Measurement, fields=every(Measurement), within=lambda row: of_version(row.window.version))
 not_audited(Partition, why="A day of an uploaded file, whose SHA-256 is audited: importing that file gives it again.")
+not_audited(ServedWeek, why="Follows from windows, aliases and thresholds, which are audited; written again with each.")

@@ -175,3 +175,32 @@ class Measurement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.window}"
+
+
+class ServedWeek(Record):
+    """A week of a model as its pages show it: the main metric of the version that served, and the state that it gave.
+
+    It follows from windows, periods of the alias and thresholds, and is written again with each of them.
+    """
+
+    model = models.ForeignKey("catalogue.Model", on_delete=models.CASCADE, related_name="served_weeks")
+    version = models.ForeignKey("catalogue.ModelVersion", on_delete=models.CASCADE, related_name="served_weeks")
+    version_number = models.PositiveIntegerField()
+    start = models.DateTimeField()
+    end = models.DateTimeField()
+    metric = models.CharField(max_length=60)
+    value = models.FloatField(null=True)
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    n = models.BigIntegerField()
+    predictions = models.BigIntegerField()
+    labelled = models.BigIntegerField()
+    state = models.CharField(max_length=10)
+
+    class Meta:
+        ordering = ("model", "start")
+        constraints = (models.UniqueConstraint(fields=("model", "start"), name="monitoring_served_week_once"),)
+        indexes = (models.Index(fields=("start",), name="monitoring_served_week_start"),)
+
+    def __str__(self) -> str:
+        return f"{self.model}, week of {self.start:%-d %B %Y}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
 from uuid import UUID
 
 from django.db.models import Max, Prefetch, QuerySet
@@ -14,10 +12,8 @@ from django.db.models import Max, Prefetch, QuerySet
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
-from audit.catalogue.models import AliasPeriod, Model, ModelVersion
-from audit.catalogue.selectors import PRODUCTION
-from audit.catalogue.words import MAIN_METRIC
-from audit.monitoring.models import Measurement, Source, Upload, Window
+from audit.catalogue.models import Model, ModelVersion
+from audit.monitoring.models import Measurement, ServedWeek, Source, Upload, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,79 +112,36 @@ def series(
     return points
 
 
+def served_weeks(*, viewer: Actor) -> QuerySet[ServedWeek]:
+    """The weeks of the viewer's models, each with the main metric of the version that served and the state it gave."""
+    return visible(
+        ServedWeek.objects.order_by(), viewer=viewer, team="model__use_case__team", model="model", at="start"
+    )
+
+
 def last_data(viewer: Actor, model: Model | None) -> datetime | None:
-    """The end (exclusive) of the newest computed window of ``model``, or of all models; None without any."""
-    return windows(viewer=viewer, model=model).order_by("-end").values_list("end", flat=True).first()
+    """The end (exclusive) of the newest measured week of ``model``, or of all models; None without any."""
+    rows = served_weeks(viewer=viewer) if model is None else served_weeks(viewer=viewer).filter(model=model)
+    return rows.order_by("-start").values_list("end", flat=True).first()
 
 
 def serving(*, viewer: Actor, models: Sequence[Model], count: int) -> dict[UUID, list[Point]]:
-    """The main metric of each model in its last ``count`` weeks, oldest first, of the version that served.
+    """The main metric of each model in its last ``count`` weeks, oldest first, of the version that served: two queries.
 
     That is the version that held the alias "production" when the week ended, or, where none did, the one with the
-    most predictions. Four queries, however many models there are.
+    most predictions.
     """
-    tasks = {model.pk: model.task for model in models}
-    if not tasks:
-        return {}
-    rows = windows(viewer=viewer).filter(version__model__in=list(tasks)).prefetch_related(None).order_by()
-    last = dict(rows.values("version__model").annotate(last=Max("start")).values_list("version__model", "last"))
+    rows = served_weeks(viewer=viewer).filter(model__in=[model.pk for model in models])
+    last = dict(rows.values("model").annotate(last=Max("start")).values_list("model", "last"))
     if not last:
         return {}
-    first = {pk: start - timedelta(weeks=count - 1) for pk, start in last.items()}
-    held: dict[UUID, list[AliasPeriod]] = defaultdict(list)
-    for period in AliasPeriod.objects.filter(model__in=last, alias=PRODUCTION):
-        held[period.model_id].append(period)
-    weeks: dict[tuple[UUID, datetime], _Week] = {}
-    for row in rows.filter(start__gte=min(first.values())).values_list(*_Week.PATHS):
-        week = _Week(*row)
-        key, own = (week.model, week.start), held[week.model]
-        if week.start >= first[week.model] and (key not in weeks or _rank(week, own) > _rank(weeks[key], own)):
-            weeks[key] = week
-    figures = _figures(weeks.values(), tasks)
+    back = timedelta(weeks=count - 1)
     found: dict[UUID, list[Point]] = {}
-    for week in sorted(weeks.values(), key=lambda one: one.start):
-        told = figures.get(week.pk, (None, None, None, 0))
-        share = week.labelled / week.predictions if week.predictions else None
-        found.setdefault(week.model, []).append(Point(week.number, week.start, *told, share))
+    wanted = rows.filter(start__gte=min(last.values()) - back).order_by("start")
+    for model, labelled, predictions, number, start, value, low, high, n in wanted.values_list(
+        "model", "labelled", "predictions", "version_number", "start", "value", "low", "high", "n"
+    ):
+        if start >= last[model] - back:
+            share = labelled / predictions if predictions else None
+            found.setdefault(model, []).append(Point(number, start, value, low, high, n, share))
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Week:
-    """What of a window tells which version served in it."""
-
-    PATHS: ClassVar = (
-        "pk", "version__model", "version", "version__number", "start", "end", "predictions", "labelled"
-    )  # fmt: skip
-    pk: UUID
-    model: UUID
-    version: UUID
-    number: int
-    start: datetime
-    end: datetime
-    predictions: int
-    labelled: int
-
-
-Figures = tuple[float | None, float | None, float | None, int]
-
-
-def _figures(weeks: Iterable[_Week], tasks: Mapping[UUID, str]) -> dict[UUID, Figures]:
-    """Value, bounds and count of the main metric of each window that has it."""
-    main = {week.pk: MAIN_METRIC[tasks[week.model]] for week in weeks}
-    rows = Measurement.objects.filter(window__in=list(main), metric__in=set(main.values())).order_by()
-    return {
-        pk: (value, low, high, n)
-        for pk, metric, value, low, high, n in rows.values_list("window", "metric", "value", "low", "high", "n")
-        if metric == main[pk]
-    }
-
-
-def _rank(week: _Week, held: Sequence[AliasPeriod]) -> tuple[bool, int]:
-    served = any(
-        period.version_id == week.version
-        and period.since < week.end
-        and (period.until is None or period.until >= week.end)
-        for period in held
-    )
-    return served, week.predictions

@@ -9,7 +9,7 @@ from audit.people import selectors, steps, words
 from audit.people.models import Membership
 from config.ui import navigation, notices, shell
 
-ALL_DONE = "first-steps-done"
+ALL_DONE, FIRST_LEFT = "first-steps-done", "first-step-left"
 
 
 def register() -> None:
@@ -80,7 +80,9 @@ def _empty(request: HttpRequest) -> bool:
     actor = request.actor
     if not actor.may_anywhere("catalogue.write") or cache.get(ALL_DONE):
         return False
-    left = any(not found.done for found in steps.standings(actor, url=""))
-    if not left:
+    left = steps.left(actor, first=cache.get(FIRST_LEFT, ""))
+    if left:
+        cache.set(FIRST_LEFT, left, 300)
+    else:
         cache.set(ALL_DONE, True, 300)
-    return left
+    return bool(left)

@@ -55,6 +55,12 @@ def standings(viewer: Actor, *, url: str) -> list[Standing]:
     return found
 
 
+def left(viewer: Actor, *, first: str = "") -> str:
+    """The title of a step that is not done, empty when none is left; the one called ``first`` is looked at first."""
+    every = sorted(_steps.values(), key=lambda step: (step.title != first, step.order))
+    return next((step.title for step in every if not step.done(viewer)), "")
+
+
 def _address(name: str) -> str:
     try:
         return reverse(name) if name else ""

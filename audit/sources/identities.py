@@ -108,7 +108,7 @@ def _move(actor: Actor, versions: list[ModelVersion], to: Model) -> None:
     for version in versions:
         _check_free(version)
     top = to.versions.aggregate(top=Max("number"))["top"] or 0
-    taken = set(to.versions.values_list("number", flat=True))
+    taken, left = set(to.versions.values_list("number", flat=True)), set[Model]()
     for version in versions:
         before, was = values(version), version.model
         version.model = to
@@ -129,7 +129,8 @@ def _move(actor: Actor, versions: list[ModelVersion], to: Model) -> None:
             also=periods,
         )
         _move_run(actor, version, to)
-    tell(versions)
+        left.add(was)
+    tell([*versions, *left, to])
 
 
 def _check_free(version: ModelVersion) -> None:

@@ -20,7 +20,7 @@ class ReturnsConfig(AppConfig):
         from costs.returns.selectors import statements_about
 
         panels.register(panels.Panel(50, ANCHOR, TITLE, "returns/panel.html", cost_panel))
-        subjects.register(statements_about)
+        subjects.register_above(statements_about)
         reading.by_slug("returns", UseCase)
         first_steps.register_own()
         evidence.register()

@@ -20,7 +20,7 @@ TITLE = "What did it cost, and what did it return?"
 def cost_panel(model: Model, viewer: Actor, period: Period) -> dict[str, Any]:
     """Value, cost and net value of the period, cost by week and stage, and where the value comes from."""
     costs = allocation.weekly_costs(viewer=viewer, models=[model], since=period.start, until=period.end)
-    weeks = selectors.weekly(viewer=viewer, model=model, since=period.start, until=period.end)
+    weeks = selectors.weekly(viewer=viewer, model=model, since=period.start, until=period.end, costs=costs)
     known = report.currencies(costs)
     currency = known[0] if known else ""
     found = report.spend(costs, [], currency=currency)

@@ -18,6 +18,7 @@ from audit.monitoring import selectors as monitoring
 from audit.monitoring.models import Window
 from costs.allocation import selectors as allocation
 from costs.allocation.domain import RESIDUE
+from costs.allocation.selectors import Cost
 from costs.returns import domain
 from costs.returns.domain import ZERO, Counts, Part, Stated
 from costs.returns.models import ValueStatement
@@ -90,10 +91,15 @@ def statements(*, viewer: Actor) -> QuerySet[ValueStatement]:
 
 
 def weekly(
-    *, viewer: Actor, model: Model, since: date | datetime | None = None, until: date | datetime | None = None
+    *,
+    viewer: Actor,
+    model: Model,
+    since: date | datetime | None = None,
+    until: date | datetime | None = None,
+    costs: Iterable[Cost] | None = None,
 ) -> list[WeekReturn]:
     """The model's weeks from ``since`` until, not including, ``until`` (UTC), in order."""
-    return by_model(viewer=viewer, models=[model], since=since, until=until).get(model.pk, [])
+    return by_model(viewer=viewer, models=[model], since=since, until=until, costs=costs).get(model.pk, [])
 
 
 def by_model(
@@ -102,25 +108,29 @@ def by_model(
     models: Sequence[Model],
     since: date | datetime | None = None,
     until: date | datetime | None = None,
+    costs: Iterable[Cost] | None = None,
 ) -> dict[UUID, list[WeekReturn]]:
-    """The weeks of several models, in five queries whatever their number. Models must be the viewer's to see."""
+    """The weeks of several models, in five queries whatever their number. Models must be the viewer's to see.
+
+    ``costs`` are those of the models and the time, where the caller has them already.
+    """
+    if costs is None:
+        costs = allocation.weekly_costs(viewer=viewer, models=models, since=since, until=until)
     windows = _windows(viewer, models, since, until)
     produced = _produced(models, windows)
     stated: dict[UUID, list[Stated]] = defaultdict(list)
     for statement in ValueStatement.objects.filter(use_case__in={model.use_case_id for model in models}):
         stated[statement.use_case_id].append(statement.stated())
     spent: dict[UUID, dict[date, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(Decimal)))
-    for cost in allocation.weekly_costs(viewer=viewer, models=models, since=since, until=until):
+    for cost in costs:
         if cost.model_id is not None:
             spent[cost.model_id][cost.week][cost.currency] += cost.effective
     result = {}
     for model in models:
-        own, costs = produced.get(model.pk, {}), spent[model.pk]
+        own, paid = produced.get(model.pk, {}), spent[model.pk]
         rows: list[WeekReturn] = []
-        for week in sorted({*own, *costs}):
-            rows += _week(
-                week, own.get(week, []), domain.in_force(stated[model.use_case_id], week), costs.get(week, {})
-            )
+        for week in sorted({*own, *paid}):
+            rows += _week(week, own.get(week, []), domain.in_force(stated[model.use_case_id], week), paid.get(week, {}))
         result[model.pk] = rows
     return result
 

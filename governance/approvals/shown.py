@@ -1,9 +1,8 @@
 """What approvals tell the floors below: the rail's entry, the model's first sentences, tags and timeline."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
-from django.db.models import Model as Row
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -28,7 +27,7 @@ def register() -> None:
         count_words="wait for you",
         prefixes=("approvals:",),
     )
-    subjects.register(_subjects)
+    subjects.register(PromotionRequest)
     reading.by_id(request_id=PromotionRequest)
     notes.register_notes(_notes)
     notes.register_tags(_tags)
@@ -39,12 +38,9 @@ def _count(request: HttpRequest) -> int | None:
     return len(selectors.waiting_for(request.actor)) or None
 
 
-def _subjects(model: Model, viewer: Actor) -> Iterable[Row]:
-    return subjects.bare(selectors.requests(viewer=viewer).filter(model=model))[:200]
-
-
 def _notes(model: Model, viewer: Actor) -> list[notes.Note]:
-    rows = selectors.requests(viewer=viewer).filter(model=model, state=State.OPEN)
+    rows = selectors.requests(viewer=viewer).filter(model=model, state=State.OPEN).prefetch_related(None)
+    rows = rows.select_related(None).select_related("version__model", "replaces")
     return [notes.Note(f"{row.question} That waits for a decision.", _url(row)) for row in rows]
 
 

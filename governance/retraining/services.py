@@ -10,6 +10,7 @@ from django.db.models import Max
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotPermitted, Refused
+from audit.catalogue.followers import tell
 from audit.catalogue.models import Model, ModelVersion, Pipeline
 from audit.catalogue.selectors import holder_of
 from audit.jobs.models import Job
@@ -85,6 +86,7 @@ def create_rule(
         team=model.use_case.team_id,
         changes=created(rule),
     )
+    tell([model])
     return rule
 
 
@@ -117,6 +119,7 @@ def change_rule(*, actor: Actor, rule: Rule, changes: dict[str, Any], reason: st
             reason=reason,
             changes=told,
         )
+        tell([rule.model])
     return rule
 
 

@@ -1,9 +1,7 @@
 """What retraining tells the floors below: thresholds, the rail's entry, and what the model page shows."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Model as Row
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -33,7 +31,7 @@ def register() -> None:
         prefixes=("retraining:",),
     )
     states.register_thresholds(selectors.thresholds)
-    subjects.register(_subjects)
+    subjects.register(Rule, Retraining, Review)
     reading.by_id(retraining_id=Retraining, rule_id=Rule, review_id=Review)
     notes.register_notes(_notes)
     panels.register(panels.Panel(60, "retraining", "Retraining", "retraining/panel.html", _panel))
@@ -46,12 +44,6 @@ def _count(request: HttpRequest) -> int | None:
     teams = viewer.teams(REVIEW)
     rows = selectors.open_reviews(viewer=viewer)
     return (rows if teams is None else rows.filter(model__use_case__team__in=teams)).count() or None
-
-
-def _subjects(model: Model, viewer: Actor) -> Iterable[Row]:
-    yield from subjects.bare(selectors.rules(viewer=viewer).filter(model=model))
-    yield from subjects.bare(selectors.retrainings(viewer=viewer, model=model))[:200]
-    yield from subjects.bare(selectors.reviews(viewer=viewer).filter(model=model))[:200]
 
 
 def _notes(model: Model, viewer: Actor) -> list[notes.Note]:

@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["subject_type", "subject_id", "-id"], name="ledger_entry_subject"),
                     models.Index(fields=["action", "-id"], name="ledger_entry_action"),
-                    models.Index(fields=["model", "-id"], name="ledger_entry_model"),
+                    models.Index(fields=["model", "subject_type", "-id"], name="ledger_entry_model"),
                     models.Index(fields=["use_case", "-id"], name="ledger_entry_use_case"),
                     models.Index(fields=["team", "-id"], name="ledger_entry_team"),
                 ],

@@ -76,7 +76,7 @@ def _tell(work: Work, period: AliasPeriod, before: AliasPeriod | None) -> None:
     numbers = (before.version.number if before else None, period.version.number)
     changes: dict[str, Any] = created(period) | {"version": numbers}
     also = [before] if before else []
-    work.entry(Event(ALIAS_MOVED, subject=period, team=work.team.pk, changes=changes, also=also))
+    work.entry(Event(ALIAS_MOVED, subject=period, team=work.team.pk, changes=changes, also=also), period, *also)
 
 
 def take_away(work: Work, model: Model, names: set[str]) -> None:
@@ -90,7 +90,7 @@ def take_away(work: Work, model: Model, names: set[str]) -> None:
     guarded = set(Guard.objects.filter(model=model).values_list("alias", flat=True))
     for one in rows:
         changes: Changes = {"until": (None, one.until), "ended_recorded_at": (None, one.ended_recorded_at)}
-        work.entry(Event(ALIAS_ENDED, subject=one, team=work.team.pk, changes=changes))
+        work.entry(Event(ALIAS_ENDED, subject=one, team=work.team.pk, changes=changes), one)
         if one.alias in guarded:
             _incident(work, model, one.alias, one, None)
 

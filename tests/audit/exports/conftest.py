@@ -10,6 +10,7 @@ from audit.catalogue import services as catalogue
 from audit.catalogue.models import DatasetVersion, Model, ModelVersion
 from audit.exports.domain.scope import Scope
 from audit.monitoring.models import Measurement, Source, Window
+from audit.monitoring.serving import roll_up
 from tests.support.cast import SYSTEM, Cast
 
 MONDAY = datetime(2013, 3, 4, tzinfo=UTC)
@@ -39,6 +40,7 @@ def measure(version: ModelVersion, start: datetime, value: float | None, *, metr
     Measurement.objects.create(
         window=window, metric=metric, value=value, low=low, high=high, n=0 if value is None else 900
     )
+    roll_up({version.model_id: start})
     return window
 
 

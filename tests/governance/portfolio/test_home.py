@@ -13,6 +13,7 @@ from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion, UseCase
 from audit.jobs import services as jobs
 from audit.monitoring.models import Measurement, Window
+from audit.monitoring.serving import roll_up
 from costs.returns import services as returns
 from governance.portfolio import filling
 from governance.portfolio.domain import Sums, total
@@ -29,6 +30,7 @@ def _week(version: ModelVersion, start: datetime, auc: float | None = 0.7) -> No
         tp=20, fp=10, fn=5, tn=45, threshold=0.5,
     )  # fmt: skip
     Measurement.objects.create(window=window, metric="roc_auc", value=auc, low=0.65, high=0.75, n=80)
+    roll_up({version.model_id: start})
 
 
 @pytest.fixture

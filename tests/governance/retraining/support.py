@@ -9,6 +9,7 @@ from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion
 from audit.lake import store
 from audit.monitoring.models import Kind, Measurement, Partition, Upload, Window
+from audit.monitoring.serving import roll_up
 from tests.support.cast import SYSTEM
 
 FIRST = datetime(2013, 3, 4, tzinfo=UTC)
@@ -41,6 +42,7 @@ def measured(
     Window.objects.filter(version=version, start=start, superseded_at=None).update(superseded_at=datetime.now(UTC))
     window = Window.objects.create(version=version, start=start, end=start + WEEK, predictions=predictions, labelled=n)
     Measurement.objects.create(window=window, metric=metric, value=value, n=n)
+    roll_up({version.model_id: start})
     return window
 
 

@@ -7,6 +7,7 @@ import pytest
 from audit.catalogue import listing, states
 from audit.catalogue.models import Model, ModelVersion, Pipeline
 from audit.monitoring.models import Measurement, Window
+from audit.monitoring.serving import roll_up
 from governance.retraining.models import Rule
 from tests.support.cast import Cast
 
@@ -22,6 +23,7 @@ def _measured(version: ModelVersion, values: list[float | None]) -> None:
         )
         low, high = (None, None) if value is None else (value - 0.05, value + 0.05)
         Measurement.objects.create(window=window, metric="roc_auc", value=value, low=low, high=high, n=80)
+    roll_up({version.model_id: None})
 
 
 @pytest.mark.parametrize(
