@@ -25,7 +25,7 @@ from audit.exports.facts import (
     weeks_at,
 )
 from audit.exports.words import count, day, full, listed, number, pairs
-from audit.monitoring.domain import EXPLAINED, METRICS
+from audit.monitoring.domain.meaning import EXPLAINED, METRICS
 
 UNKNOWN: Final = "Unknown: nothing is recorded."
 SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#|~])")

@@ -10,8 +10,10 @@ from audit.base import clock
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.words import LABELS, MAIN_METRIC, metric_value
-from audit.monitoring import domain, lakehouse
-from audit.monitoring.domain import Confusion, Estimate
+from audit.monitoring import lakehouse
+from audit.monitoring.domain.classification import Confusion, classification
+from audit.monitoring.domain.estimate import Estimate
+from audit.monitoring.domain.regression import regression
 from audit.monitoring.models import Kind, Partition, Window
 
 COUNTS: Final = (
@@ -94,7 +96,7 @@ def _classification(window: Window, table: Any, threshold: float | None) -> dict
     window.predictions, window.labelled, window.threshold = len(labels), int(labelled.sum()), threshold
     window.tp, window.fp, window.fn, window.tn = confusion.tp, confusion.fp, confusion.fn, confusion.tn
     scored = labelled & ~np.isnan(scores)
-    return domain.classification(
+    return classification(
         confusion=confusion,
         scores=scores[scored],
         labels=labels[scored],
@@ -113,7 +115,7 @@ def _regression(window: Window, table: Any, threshold: float | None) -> dict[str
     window.error_sum = math.fsum(errors)
     window.absolute_error_sum = math.fsum(np.abs(errors))
     window.squared_error_sum = math.fsum(errors**2)
-    return domain.regression(errors=errors)
+    return regression(errors=errors)
 
 
 def sentence(model: Model, changed: list[Measured]) -> str:

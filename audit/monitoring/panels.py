@@ -14,7 +14,7 @@ from audit.catalogue.selectors import PRODUCTION
 from audit.catalogue.states import Threshold
 from audit.catalogue.words import IN_UNITS, MAIN_METRIC, metric_name, metric_value, told_apart
 from audit.monitoring import selectors
-from audit.monitoring.domain import explain
+from audit.monitoring.domain.meaning import explain
 from audit.monitoring.models import Window
 from audit.monitoring.selectors import Point
 from config.ui import charts

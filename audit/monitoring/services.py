@@ -24,7 +24,7 @@ from audit.monitoring import lakehouse, ledger_actions, matching, measuring, ser
 from audit.monitoring.models import Kind, Measurement, Partition, Source, State, Upload, Window
 
 if TYPE_CHECKING:
-    from audit.monitoring.domain import Estimate
+    from audit.monitoring.domain.estimate import Estimate
     from audit.monitoring.staging import Written
 
 RIGHT = "monitoring.write"
@@ -330,7 +330,7 @@ def send_metric(
         NotPermitted: the actor may not send for the model's team.
         InvalidInput: the window is empty or has no zone, or the interval does not hold the value.
     """
-    from audit.monitoring.domain import Estimate
+    from audit.monitoring.domain.estimate import Estimate
 
     team = version.model.use_case.team_id
     actor.check(RIGHT, team)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.catalogue.words import LABELS
-from audit.monitoring.domain import HIGHER_IS_BETTER, delong_paired
+from audit.monitoring.domain.classification import delong_paired
+from audit.monitoring.domain.meaning import HIGHER_IS_BETTER
 
 if TYPE_CHECKING:
     import numpy as np

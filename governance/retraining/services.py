@@ -17,7 +17,7 @@ from audit.jobs.models import Job
 from audit.jobs.models import State as JobState
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Changes, record
-from audit.monitoring.domain import METRICS
+from audit.monitoring.domain.meaning import METRICS
 from governance.approvals import selectors as approvals
 from governance.retraining import domain, ledger_actions, selectors
 from governance.retraining.models import Evaluation, Mode, Retraining, Review, ReviewState, Rule, State

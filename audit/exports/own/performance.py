@@ -26,7 +26,7 @@ from audit.exports.report import (
     table,
 )
 from audit.exports.words import count, day
-from audit.monitoring.domain import EXPLAINED, METRICS
+from audit.monitoring.domain.meaning import EXPLAINED, METRICS
 
 CLAIMS: Final = {"performance": "measured performance with numbers of cases and intervals"}
 Serving = Mapping[UUID, Sequence[Standing]]

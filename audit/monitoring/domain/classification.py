@@ -1,8 +1,4 @@
-"""What each metric means, and how it is worked out: values in, an estimate with n and a 95% interval out.
-
-Undefined is None (no rows, or one class only), never zero. Intervals are 95%. Arrays are one-dimensional and equally
-long; numpy is imported inside the functions, so that a web worker that only shows names stays small.
-"""
+"""Metrics of a classification with two classes, from arrays: an estimate with n and a 95% interval each."""
 
 from __future__ import annotations
 
@@ -10,59 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from audit.monitoring.domain.estimate import Estimate, Z, mean, wilson, within
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
-Z: Final = 1.959963984540054
-"""The 97.5% quantile of the normal distribution."""
 CLIP: Final = 1e-15
 """Log loss moves probabilities this far away from 0 and 1, so that one certain mistake does not make it infinite."""
-
-HIGHER_IS_BETTER: Final[dict[str, bool | None]] = {
-    "roc_auc": True,
-    "accuracy": True,
-    "precision": True,
-    "recall": True,
-    "specificity": True,
-    "f1": True,
-    "brier": False,
-    "log_loss": False,
-    "positive_rate": None,
-    "mae": False,
-    "rmse": False,
-    "bias": None,
-}
-EXPLAINED: Final = {
-    "roc_auc": "How often a positive case gets a higher score than a negative one: 0.5 is chance, 1 is perfect.",
-    "accuracy": "The share of all predictions that were right.",
-    "precision": "Of the cases that were flagged, the share that were truly positive.",
-    "recall": "Of the truly positive cases, the share that were flagged.",
-    "specificity": "Of the truly negative cases, the share that were left alone.",
-    "f1": "Precision and recall in one figure (their harmonic mean): 1 is perfect.",
-    "brier": "How far probabilities were from the truth, squared: 0 is perfect, 0.25 is what 50% for all would give.",
-    "log_loss": "How surprised probabilities were by the truth, in nats: 0 is perfect, 0.69 is 50% for all.",
-    "positive_rate": "The share of all predictions that were flagged, labelled or not.",
-    "mae": "How far the estimates were from the truth, on average, in the model's unit.",
-    "rmse": "As the mean error, but large errors weigh more.",
-    "bias": "Whether the estimates were too high (above 0) or too low (below 0), on average, in the model's unit.",
-}
-METRICS: Final = {
-    "classification": (
-        "roc_auc", "accuracy", "precision", "recall", "specificity", "f1", "brier", "log_loss", "positive_rate",
-    ),
-    "regression": ("mae", "rmse", "bias"),
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A value with its 95% interval, from ``n`` rows; None where it is undefined."""
-
-    value: float | None
-    low: float | None
-    high: float | None
-    n: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +28,14 @@ class Paired:
     p: float
 
 
-def wilson(successes: int, n: int) -> Estimate:
-    """The share ``successes / n`` with its score interval (Wilson 1927, JASA 22, p. 209)."""
-    if n == 0:
-        return Estimate(None, None, None, 0)
-    share, z2 = successes / n, Z * Z
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return Estimate(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)), n)
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Outcomes of labelled predictions at a threshold."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
 
 
 def f1(tp: int, fp: int, fn: int) -> Estimate:
@@ -171,45 +122,12 @@ def delong_paired(
     return Paired(auc_a, auc_b, difference, difference - Z * deviation, difference + Z * deviation, p)
 
 
-def paired_bootstrap_mean(differences: ArrayLike, seed: int, draws: int = 2000) -> Estimate:
-    """The mean of paired differences with its percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
-
-    ``seed`` makes the draws repeatable.
-    """
-    import numpy as np
-
-    values = np.asarray(differences, dtype=float)
-    if values.size == 0:
-        return Estimate(None, None, None, 0)
-    generator = np.random.default_rng(seed)
-    means = np.empty(draws)
-    for draw in range(draws):
-        means[draw] = values[generator.integers(0, values.size, values.size)].mean()
-    low, high = np.quantile(means, (0.025, 0.975))
-    return Estimate(float(values.mean()), float(low), float(high), int(values.size))
-
-
-def mean(values: ArrayLike) -> Estimate:
-    """The mean with its normal interval, which the central limit theorem grants for many rows; none below two."""
-    import numpy as np
-
-    rows = np.asarray(values, dtype=float)
-    if rows.size == 0:
-        return Estimate(None, None, None, 0)
-    # Fixed order of summation: the same rows in another order give the same figure.
-    centre = math.fsum(rows) / rows.size
-    if rows.size < 2:
-        return Estimate(centre, None, None, 1)
-    deviation = math.sqrt(math.fsum((rows - centre) ** 2) / (rows.size - 1) / rows.size)
-    return Estimate(centre, centre - Z * deviation, centre + Z * deviation, int(rows.size))
-
-
 def brier(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     """The mean squared distance of probability and truth (Brier 1950), with a normal interval cut at 0 and 1."""
     import numpy as np
 
     found = mean((np.asarray(scores, dtype=float) - np.asarray(labels, dtype=float)) ** 2)
-    return _within(found, 0.0, 1.0)
+    return within(found, 0.0, 1.0)
 
 
 def log_loss(scores: ArrayLike, labels: ArrayLike) -> Estimate:
@@ -218,47 +136,7 @@ def log_loss(scores: ArrayLike, labels: ArrayLike) -> Estimate:
 
     chance = np.clip(np.asarray(scores, dtype=float), CLIP, 1 - CLIP)
     truth = np.asarray(labels, dtype=float)
-    return _within(mean(-(truth * np.log(chance) + (1 - truth) * np.log1p(-chance))), 0.0, math.inf)
-
-
-def _within(found: Estimate, least: float, most: float) -> Estimate:
-    if found.low is None or found.high is None:
-        return found
-    return Estimate(found.value, max(least, found.low), min(most, found.high), found.n)
-
-
-def mae(errors: ArrayLike) -> Estimate:
-    """The mean absolute error with a normal interval, cut at 0."""
-    import numpy as np
-
-    return _within(mean(np.abs(np.asarray(errors, dtype=float))), 0.0, math.inf)
-
-
-def rmse(errors: ArrayLike) -> Estimate:
-    """The root of the mean squared error; its interval is the root of the normal interval of the squared errors."""
-    import numpy as np
-
-    squared = _within(mean(np.asarray(errors, dtype=float) ** 2), 0.0, math.inf)
-
-    def root(value: float | None) -> float | None:
-        return None if value is None else math.sqrt(value)
-
-    return Estimate(root(squared.value), root(squared.low), root(squared.high), squared.n)
-
-
-def bias(errors: ArrayLike) -> Estimate:
-    """The mean of prediction minus truth, with a normal interval."""
-    return mean(errors)
-
-
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """Outcomes of labelled predictions at a threshold."""
-
-    tp: int
-    fp: int
-    fn: int
-    tn: int
+    return within(mean(-(truth * np.log(chance) + (1 - truth) * np.log1p(-chance))), 0.0, math.inf)
 
 
 def classification(
@@ -281,13 +159,3 @@ def classification(
         "log_loss": log_loss(scores, labels),
         "positive_rate": wilson(flagged, predictions),
     }
-
-
-def regression(*, errors: ArrayLike) -> dict[str, Estimate]:
-    """Each metric of a regression; ``errors`` are prediction minus truth of the labelled rows."""
-    return {"mae": mae(errors), "rmse": rmse(errors), "bias": bias(errors)}
-
-
-def explain(metric: str) -> str:
-    """What ``metric`` means, in a plain sentence; empty for a metric of someone else's."""
-    return EXPLAINED.get(metric, "")

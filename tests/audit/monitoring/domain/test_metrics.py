@@ -12,23 +12,26 @@ from hypothesis import strategies as st
 from sklearn import metrics as peer
 
 from audit.catalogue.words import LABELS
-from audit.monitoring import domain
+from audit.monitoring.domain.classification import Confusion, classification, delong_paired, log_loss, roc_auc
+from audit.monitoring.domain.estimate import Estimate, Z, paired_bootstrap_mean, wilson
+from audit.monitoring.domain.meaning import EXPLAINED, HIGHER_IS_BETTER, METRICS
+from audit.monitoring.domain.regression import regression
 
 SCORES = [0.1, 0.4, 0.35, 0.8, 0.8, 0.2, 0.6, 0.4]
 TRUTH = [0, 0, 1, 1, 0, 0, 1, 1]
 
 
 def test_roc_auc_of_tied_scores_is_scikit_learns():
-    found = domain.roc_auc(SCORES, TRUTH)
+    found = roc_auc(SCORES, TRUTH)
     assert found.value == pytest.approx(peer.roc_auc_score(TRUTH, SCORES), abs=1e-15)
     assert found.n == 8
 
 
 def test_roc_auc_interval_follows_delong_by_hand():
     # Positives 2, 3 and negatives 1, 2.5: V10 = (0.5, 1), V01 = (1, 0.5), so each variance is 0.125, halved and added.
-    found = domain.roc_auc([2, 3, 1, 2.5], [1, 1, 0, 0])
+    found = roc_auc([2, 3, 1, 2.5], [1, 1, 0, 0])
     half = 1.959963984540054 * math.sqrt(0.125 / 2 + 0.125 / 2)
-    assert found == domain.Estimate(0.75, pytest.approx(0.75 - half), 1.0, 4)
+    assert found == Estimate(0.75, pytest.approx(0.75 - half), 1.0, 4)
 
 
 def test_roc_auc_components_are_the_definition():
@@ -37,15 +40,15 @@ def test_roc_auc_components_are_the_definition():
     positives, negatives = scores[labels], scores[~labels]
     kernel = (positives[:, None] > negatives) + 0.5 * (positives[:, None] == negatives)
     variance = kernel.mean(1).var(ddof=1) / len(positives) + kernel.mean(0).var(ddof=1) / len(negatives)
-    found = domain.roc_auc(scores, labels)
+    found = roc_auc(scores, labels)
     assert found.value == pytest.approx(kernel.mean())
-    assert found.high - found.value == pytest.approx(domain.Z * math.sqrt(variance))
+    assert found.high - found.value == pytest.approx(Z * math.sqrt(variance))
 
 
 def test_roc_auc_of_one_class_or_no_rows_is_undefined():
-    assert domain.roc_auc([0.1, 0.2], [1, 1]) == domain.Estimate(None, None, None, 2)
-    assert domain.roc_auc([], []) == domain.Estimate(None, None, None, 0)
-    assert domain.roc_auc([0.2, 0.1, 0.3], [1, 0, 0]) == domain.Estimate(0.5, None, None, 3)
+    assert roc_auc([0.1, 0.2], [1, 1]) == Estimate(None, None, None, 2)
+    assert roc_auc([], []) == Estimate(None, None, None, 0)
+    assert roc_auc([0.2, 0.1, 0.3], [1, 0, 0]) == Estimate(0.5, None, None, 3)
 
 
 def test_delong_interval_covers_the_truth_about_nineteen_times_in_twenty():
@@ -53,13 +56,13 @@ def test_delong_interval_covers_the_truth_about_nineteen_times_in_twenty():
     truth = 0.5 * math.erfc(-1 / 2)  # normal scores one deviation apart: Phi(1 / sqrt 2)
     for _ in range(300):
         labels = np.repeat([1, 0], [80, 120])
-        found = domain.roc_auc(generator.normal(labels, 1.0), labels)
+        found = roc_auc(generator.normal(labels, 1.0), labels)
         hits += found.low <= truth <= found.high
     assert 0.92 <= hits / 300 <= 0.98
 
 
 def test_delong_paired_of_the_same_scores_finds_no_difference():
-    found = domain.delong_paired(SCORES, SCORES, TRUTH)
+    found = delong_paired(SCORES, SCORES, TRUTH)
     assert (found.difference, found.low, found.high, found.p) == (0, 0, 0, 1)
 
 
@@ -73,11 +76,11 @@ def test_delong_paired_variance_is_the_definition():
 
     apart = kernel(a) - kernel(b)
     variance = apart.mean(1).var(ddof=1) / labels.sum() + apart.mean(0).var(ddof=1) / (~labels).sum()
-    found = domain.delong_paired(a, b, labels)
+    found = delong_paired(a, b, labels)
     assert found.difference == pytest.approx(apart.mean())
-    assert found.high - found.difference == pytest.approx(domain.Z * math.sqrt(variance))
+    assert found.high - found.difference == pytest.approx(Z * math.sqrt(variance))
     assert found.p == pytest.approx(math.erfc(abs(apart.mean()) / math.sqrt(2 * variance)))
-    assert domain.delong_paired([0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [1, 0, 0]) is None
+    assert delong_paired([0.1, 0.2, 0.3], [0.1, 0.2, 0.3], [1, 0, 0]) is None
 
 
 @pytest.mark.parametrize(
@@ -86,22 +89,22 @@ def test_delong_paired_variance_is_the_definition():
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_gives_the_published_intervals(successes, n, low, high):
-    found = domain.wilson(successes, n)
+    found = wilson(successes, n)
     assert (found.value, found.n) == (successes / n, n)
     assert (found.low, found.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
 def test_wilson_of_no_rows_is_undefined():
-    assert domain.wilson(0, 0) == domain.Estimate(None, None, None, 0)
+    assert wilson(0, 0) == Estimate(None, None, None, 0)
 
 
 def test_classification_agrees_with_scikit_learn():
     flagged = [score >= 0.4 for score in SCORES]
     tn, fp, fn, tp = (int(count) for count in peer.confusion_matrix(TRUTH, flagged).ravel())
-    found = domain.classification(
-        confusion=domain.Confusion(tp, fp, fn, tn), scores=SCORES, labels=TRUTH, flagged=sum(flagged), predictions=8
+    found = classification(
+        confusion=Confusion(tp, fp, fn, tn), scores=SCORES, labels=TRUTH, flagged=sum(flagged), predictions=8
     )
-    assert tuple(found) == domain.METRICS["classification"]
+    assert tuple(found) == METRICS["classification"]
     expected = {
         "roc_auc": peer.roc_auc_score(TRUTH, SCORES),
         "accuracy": peer.accuracy_score(TRUTH, flagged),
@@ -119,12 +122,12 @@ def test_classification_agrees_with_scikit_learn():
 
 
 def test_log_loss_of_a_certain_mistake_is_finite():
-    assert domain.log_loss([1.0], [0]).value == pytest.approx(-math.log(1e-15), rel=1e-3)
+    assert log_loss([1.0], [0]).value == pytest.approx(-math.log(1e-15), rel=1e-3)
 
 
 def test_regression_agrees_with_scikit_learn_and_hand():
     truth, estimates = [3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0]
-    found = domain.regression(errors=np.subtract(estimates, truth))
+    found = regression(errors=np.subtract(estimates, truth))
     assert found["mae"].value == pytest.approx(peer.mean_absolute_error(truth, estimates))
     assert found["rmse"].value == pytest.approx(peer.root_mean_squared_error(truth, estimates))
     assert found["bias"].value == 0.25
@@ -137,20 +140,20 @@ def test_regression_agrees_with_scikit_learn_and_hand():
 
 
 def test_regression_without_rows_is_undefined():
-    assert set(domain.regression(errors=[]).values()) == {domain.Estimate(None, None, None, 0)}
+    assert set(regression(errors=[]).values()) == {Estimate(None, None, None, 0)}
 
 
 def test_bootstrap_of_the_mean_repeats_with_its_seed_and_holds_the_mean():
     differences = np.random.default_rng(5).normal(0.3, 1, 200)
-    first, second = (domain.paired_bootstrap_mean(differences, seed=1) for _ in range(2))
+    first, second = (paired_bootstrap_mean(differences, seed=1) for _ in range(2))
     assert first == second
     assert first.low < differences.mean() < first.high
     assert first.high - first.low == pytest.approx(2 * 1.96 * differences.std() / math.sqrt(200), rel=0.1)
 
 
 def test_every_metric_has_its_words():
-    for names in domain.METRICS.values():
-        assert set(names) <= set(LABELS) & set(domain.EXPLAINED) & set(domain.HIGHER_IS_BETTER)
+    for names in METRICS.values():
+        assert set(names) <= set(LABELS) & set(EXPLAINED) & set(HIGHER_IS_BETTER)
 
 
 @settings(max_examples=60, deadline=None)
@@ -160,7 +163,7 @@ def test_metrics_do_not_depend_on_the_order_of_rows(rows, random):
     random.shuffle(mixed)
 
     def auc(of):
-        return domain.roc_auc([score / 6 for score, _ in of], [label for _, label in of])
+        return roc_auc([score / 6 for score, _ in of], [label for _, label in of])
 
     first, second = auc(rows), auc(mixed)
     assert (first.value is None) == (second.value is None)
@@ -172,7 +175,7 @@ def test_delong_paired_by_single_rows_is_close_to_plain_delong():
     random = np.random.default_rng(0)
     labels = random.random(2000) < 0.3
     one, two = random.random(2000) + labels * 0.5, random.random(2000) + labels * 0.6
-    plain, grouped = domain.delong_paired(one, two, labels), domain.delong_paired(one, two, labels, np.arange(2000))
+    plain, grouped = delong_paired(one, two, labels), delong_paired(one, two, labels, np.arange(2000))
     assert plain is not None and grouped is not None
     assert grouped.difference == plain.difference
     assert grouped.high - grouped.low == pytest.approx(plain.high - plain.low, rel=0.01)
@@ -182,7 +185,7 @@ def test_delong_paired_by_doubled_rows_gives_the_interval_of_the_rows_counted_on
     random = np.random.default_rng(1)
     labels = random.random(600) < 0.4
     one, two = random.random(600) + labels * 0.5, random.random(600) + labels * 0.3
-    once = domain.delong_paired(one, two, labels, np.arange(600))
-    twice = domain.delong_paired(*(np.repeat(values, 2) for values in (one, two, labels)), np.repeat(np.arange(600), 2))
+    once = delong_paired(one, two, labels, np.arange(600))
+    twice = delong_paired(*(np.repeat(values, 2) for values in (one, two, labels)), np.repeat(np.arange(600), 2))
     assert once is not None and twice is not None
     assert (twice.low, twice.high) == pytest.approx((once.low, once.high))
