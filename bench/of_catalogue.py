@@ -10,6 +10,7 @@ from typing import Any
 VERSIONS, AT_ONCE, SHARED = 20, 10, 10
 """Versions of each model; models in a piece; data sets that the runs of a tenth of the models each read besides."""
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 WEEKS = 13
 EVERY = 10
 """One model of so many is a classification that was measured for ``WEEKS`` weeks."""
@@ -121,7 +122,7 @@ def _measured() -> None:
     some.update(task=Task.CLASSIFICATION)
     rows = [
         Window(
-            version=version, start=BEGIN + timedelta(weeks=week), end=BEGIN + timedelta(weeks=week + 1),
+            version=version, start=MONDAY + timedelta(weeks=week), end=MONDAY + timedelta(weeks=week + 1),
             predictions=1000, labelled=900, threshold=0.5, tp=100, fp=50, fn=50, tn=700,
         )
         for version in ModelVersion.objects.filter(model__in=some, number__gt=VERSIONS - 2)
@@ -175,6 +176,7 @@ def addresses(models: int) -> dict[str, Callable[[int], str]]:
         "datasets_words": lambda number: f"/datasets/?q=set+{number}",
         "dataset": lambda number: f"/datasets/set-{number * 7919 % models}/",
         "dataset_shared": lambda number: f"/datasets/shared-{number % SHARED}/",
+        "monitoring": lambda number: f"/monitoring/?page={1 + number % pages}",
         "use_case": lambda number: "/use-cases/no-use-case-bench/",
         "api_models": lambda number: "/api/v1/models?limit=25",
     }

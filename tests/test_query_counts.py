@@ -243,6 +243,7 @@ PAGES: list[tuple[str, Add]] = [
     ("/sources/{hooked}/deliveries/", add_delivery),
     ("/models/late-arrival/sources/", add_told),
     ("/models/", add_model),
+    ("/monitoring/", add_model),
     ("/models/late-arrival/", add_version),
     ("/models/late-arrival/history/", add_name),
     ("/models/late-arrival/compare/", add_version),

@@ -1,6 +1,6 @@
 """A model's way from data to production and back, step by step; a step that no slice reports on is unknown."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -162,20 +162,30 @@ STEPS: Final = (
     Step("retrain", "Retrain", "When does it learn anew?", "No source tells of retraining: set a rule for it."),
 )
 KEYS: Final = frozenset(step.key for step in STEPS)
-Provider = Callable[[Actor, Model], StepFacts | None]
-PROVIDERS: Final[dict[str, Provider]] = {}
+Told = Mapping[str, StepFacts | None]
+PROVIDERS: Final[dict[str, Callable[[Actor, Model], Told]]] = {}
 
 
-def register(step_key: str, provider: Provider) -> None:
+def register(step_key: str, provider: Callable[[Actor, Model], StepFacts | None]) -> None:
     """Adds who tells of a step, from ``AppConfig.ready``: ``provider(viewer, model)``; None says that it cannot tell.
 
     Raises:
         ValueError: there is no such step, or another provider tells of it.
     """
-    if step_key not in KEYS:
-        raise ValueError(f"{step_key!r} is not a step of the process.")
-    if PROVIDERS.setdefault(step_key, provider) is not provider:
-        raise ValueError(f"Two providers tell of the step {step_key}.")
+    register_together((step_key,), lambda viewer, model: {step_key: provider(viewer, model)})
+
+
+def register_together(step_keys: Iterable[str], provider: Callable[[Actor, Model], Told]) -> None:
+    """Adds who tells of several steps with one look at the records.
+
+    Raises:
+        ValueError: there is no such step, or another provider tells of it.
+    """
+    for step_key in step_keys:
+        if step_key not in KEYS:
+            raise ValueError(f"{step_key!r} is not a step of the process.")
+        if PROVIDERS.setdefault(step_key, provider) is not provider:
+            raise ValueError(f"Two providers tell of the step {step_key}.")
 
 
 def owner_of(model: Model) -> str:
@@ -191,14 +201,13 @@ def counted_since() -> datetime:
 def process_of(*, viewer: Actor, model: Model) -> Process:
     """The steps of the model as far as the viewer may see; the queries do not depend on how much happened."""
     since, until = counted_since(), clock.now()
-    steps = [Shown(number, step, _facts(step, viewer, model), since) for number, step in enumerate(STEPS, 1)]
+    told = {provider: provider(viewer, model) for provider in dict.fromkeys(PROVIDERS.values())}
+    facts = {step.key: told[PROVIDERS[step.key]].get(step.key) for step in STEPS if step.key in PROVIDERS}
+    steps = [
+        Shown(number, step, facts.get(step.key) or StepFacts(StepState.UNKNOWN, step.without), since)
+        for number, step in enumerate(STEPS, 1)
+    ]
     return Process(model, since, until, tuple(steps))
-
-
-def _facts(step: Step, viewer: Actor, model: Model) -> StepFacts:
-    provider = PROVIDERS.get(step.key)
-    found = provider(viewer, model) if provider else None
-    return found or StepFacts(StepState.UNKNOWN, step.without)
 
 
 def cells(process: Process) -> Iterator[list[object]]:

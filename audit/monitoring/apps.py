@@ -29,17 +29,23 @@ class MonitoringConfig(AppConfig):
             process_steps,
             selectors,
             serving,
+            shown,
             tasks,
         )
         from audit.monitoring.models import Upload
+        from audit.monitoring.service import panel
+        from audit.monitoring.service import reading as reading_service
         from audit.people import reading
 
         horizon.register(selectors.last_data)
+        horizon.register(reading_service.last_hour)
         states.register_weeks(weeks)
         states.register_judged(selectors.served_weeks)
         followers.follow(serving.note)
         reading.by_id(upload_id=Upload)
+        shown.register()
         panels.register_own()
+        panel.register_own()
         first_steps.register_own()
         process_steps.register_own()
 

@@ -70,7 +70,7 @@ def windows(
 
     They are the current ones, or those that were current ``as_known_at``. An empty ``source`` gives both.
     """
-    rows = Window.objects.select_related("version__model")
+    rows = Window.objects.select_related("version")
     if source:
         rows = rows.filter(source=source)
     rows = visible(rows, viewer=viewer, team="version__model__use_case__team", model="version__model", at="start")

@@ -1,6 +1,6 @@
 """The chain of a version, from the catalogue and from what continuous integration told, and the steps that it tells."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from django.db.models import Q
@@ -14,7 +14,7 @@ from audit.catalogue.domain.automation import BY_HAND
 from audit.catalogue.ledger_actions import VERSION_REGISTERED
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.panels import Context, VersionPanel, register_for_version
-from audit.catalogue.process import NOBODY, StepFacts, StepState, counted_since, register
+from audit.catalogue.process import NOBODY, StepFacts, StepState, counted_since, register_together
 from audit.people.models import Team
 from audit.sources.domain.chain import (
     HERE,
@@ -43,9 +43,7 @@ WORDS: Final = {"build": "build", "validate": "validation", "release": "release"
 def register_own() -> None:
     """Adds the section of the version's page, and three steps of the process."""
     register_for_version(VersionPanel(10, "chain", "sources/panels/chain.html", _panel, HEADINGS, cells))
-    register("build", lambda viewer, model: _step("build", viewer, model))
-    register("validate", lambda viewer, model: _step("validate", viewer, model))
-    register("release", lambda viewer, model: _step("release", viewer, model))
+    register_together(WORDS, _steps)
 
 
 def chain_of(*, viewer: Actor, version: ModelVersion) -> Chain:
@@ -149,13 +147,17 @@ def _commits(viewer: Actor, model: Model) -> set[str]:
     return {commit for commit in versions.values_list("run__code_version", flat=True)[:MOST_COMMITS] if commit}
 
 
-def _step(step: str, viewer: Actor, model: Model) -> StepFacts | None:
-    """What was told of the step for the commits of the model's newest versions."""
+def _steps(viewer: Actor, model: Model) -> dict[str, StepFacts | None]:
+    """What was told of building, validating and releasing the commits of the model's newest versions."""
     commits = _commits(viewer, model)
     told = happened(viewer=viewer, team=model.use_case.team, commits=sorted(commits))
     own = [one for one in told if any(same_commit(one.commit, commit) for commit in commits)]
     own += of_runs(told, own)
-    every = units([resolved(one, own) for one in own], step)
+    every = [resolved(one, own) for one in own]
+    return {step: _step(step, units(every, step), model) for step in WORDS}
+
+
+def _step(step: str, every: Sequence[Happened], model: Model) -> StepFacts | None:
     if not every:
         return None
     newest = max(every, key=lambda one: one.at)

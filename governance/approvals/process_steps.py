@@ -17,7 +17,8 @@ def register_own() -> None:
 
 def approve(viewer: Actor, model: Model) -> StepFacts:
     """The newest request, and how many were decided; each decision is a person's."""
-    rows = selectors.requests(viewer=viewer).filter(model=model)
+    rows = selectors.requests(viewer=viewer).filter(model=model).select_related(None)
+    rows = rows.select_related("version__model", "replaces")
     newest = rows.first()
     if newest is None:
         return StepFacts(StepState.NEVER, "Nobody has asked for a promotion yet.")

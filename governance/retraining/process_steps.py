@@ -27,7 +27,7 @@ def register_own() -> None:
 
 def retrain(viewer: Actor, model: Model) -> StepFacts | None:
     """The newest retraining; one that a rule's judgement started ran by itself."""
-    rows = selectors.retrainings(viewer=viewer, model=model)
+    rows = selectors.retrainings(viewer=viewer, model=model).select_related(None)
     newest = rows.first()
     if newest is None:
         rule = selectors.rules(viewer=viewer).filter(model=model, enabled=True).first()

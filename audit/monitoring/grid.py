@@ -1,0 +1,214 @@
+"""All models at a glance: the state that each week left each of them in, and how many of those that run are watched."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+
+from audit.base.actors import Actor
+from audit.base.periods import WEEK, Period
+from audit.catalogue import listing, selectors, states
+from audit.catalogue.models import Environment, Model
+from audit.catalogue.states import State
+from audit.catalogue.words import count_of, metric_name, metric_value
+from audit.monitoring.models import ServedWeek
+from audit.monitoring.selectors import served_weeks
+
+FRESH: Final = 2 * WEEK
+"""A model whose newest week with predictions began no longer ago than this, from the end of the data, is watched."""
+MATURE: Final = 8 * WEEK
+"""So long labels may take before their absence counts as a gap."""
+MARKS: Final = {State.HEALTHY: "ok", State.WATCH: "watch", State.BELOW: "bad", State.UNKNOWN: "unknown"}
+WORDS: Final = {
+    State.BELOW: "Outside its threshold",
+    State.WATCH: "Close to its threshold",
+    State.HEALTHY: "Within its threshold",
+    State.UNKNOWN: "Measured, without a threshold or labels",
+}
+WORST_FIRST: Final = (State.BELOW, State.WATCH, State.HEALTHY, State.UNKNOWN)
+HEADINGS: Final = (
+    "model", "use_case", "week_from", "state", "measure", "value", "low", "high", "labelled", "predictions", "version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A week of a model; ``week`` is None when no prediction of it came."""
+
+    start: datetime
+    week: ServedWeek | None
+    shown: str
+
+    @property
+    def mark(self) -> str:
+        """The shape of its state."""
+        return MARKS[State(self.week.state)] if self.week else ""
+
+    @property
+    def word(self) -> str:
+        """Its state for people."""
+        return WORDS[State(self.week.state)] if self.week else "No data"
+
+    @property
+    def shade(self) -> str:
+        """The class of its table cell: calm states have none."""
+        return {"ok": "", "": "plain"}.get(self.mark, self.mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A model with its weeks, oldest first."""
+
+    model: Model
+    metric: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of watching: how many of the models in operation have it, and what share of them that is."""
+
+    words: str
+    means: str
+    models: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of the models in operation, how many are watched, and what of watching they have."""
+
+    running: int
+    fresh: int
+    labelled: int
+    judged: int
+
+    @property
+    def share(self) -> float | None:
+        """The share whose predictions come, 0 to 1; None when no model is in operation."""
+        return self.fresh / self.running if self.running else None
+
+    @property
+    def completeness(self) -> float | None:
+        """The mean share of predictions, labels and a judgement that the models in operation have; None without any."""
+        return (self.fresh + self.labelled + self.judged) / (3 * self.running) if self.running else None
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts of watching; empty when no model is in operation."""
+        told = (
+            ("Predictions of the last two weeks", "Their log comes, so what they answer is seen", self.fresh),
+            ("Labels of the last eight weeks", "What was true is known of some predictions", self.labelled),
+            ("A judgement of the last eight weeks", "A threshold says what is enough, and was held", self.judged),
+        )
+        return [Part(words, means, count, count / self.running) for words, means, count in told if self.running]
+
+
+def weeks_of(period: Period) -> list[datetime]:
+    """The Mondays (00:00 UTC) of the period, oldest first."""
+    first = period.start - timedelta(days=period.start.weekday())
+    return [first + number * WEEK for number in range(-(-(period.end - first) // WEEK))]
+
+
+def ordered(*, viewer: Actor, found: QuerySet[Model], state: str = "") -> QuerySet[Model]:
+    """The models of ``found`` whose newest week is in ``state``, or all: the worst first, then by name."""
+    rows = found.annotate(now=states.newest(viewer))
+    if state:
+        rows = rows.filter(now=state)
+    rank = Case(*(When(now=one, then=Value(at)) for at, one in enumerate(WORST_FIRST)), output_field=IntegerField())
+    measured = Exists(served_weeks(viewer=viewer).filter(model=OuterRef("pk")))
+    return rows.annotate(rank=rank, measured=measured).order_by("rank", "-measured", "name", "pk")
+
+
+def counts(*, viewer: Actor, found: QuerySet[Model]) -> Counter[State]:
+    """How many of ``found`` are in each state now."""
+    return listing.listed(viewer=viewer, found=found).states
+
+
+def rows(*, viewer: Actor, models: Sequence[Model], period: Period) -> list[Row]:
+    """The weeks of these models in the period, of the version that served: one query."""
+    wanted = served_weeks(viewer=viewer).filter(
+        model__in=[model.pk for model in models], start__gte=period.start, start__lt=period.end
+    )
+    known: dict[UUID, dict[datetime, ServedWeek]] = {}
+    for week in wanted:
+        known.setdefault(week.model_id, {})[week.start] = week
+    mondays = weeks_of(period)
+    return [_row(model, known.get(model.pk, {}), mondays) for model in models]
+
+
+def _row(model: Model, known: Mapping[datetime, ServedWeek], mondays: Iterable[datetime]) -> Row:
+    metric = next((week.metric for week in known.values()), "")
+    cells = (Cell(monday, week := known.get(monday), _shown(week, model)) for monday in mondays)
+    return Row(model, metric_name(metric) if metric else "", tuple(cells))
+
+
+def _shown(week: ServedWeek | None, model: Model) -> str:
+    if week is None:
+        return "no data"
+    if week.value is None:
+        return "no labels"
+    return metric_value(week.metric, week.value)
+
+
+def coverage(*, viewer: Actor, end: datetime) -> Coverage:
+    """Which of the models in operation are watched, where the data in view end at ``end`` (UTC); one query."""
+    live = selectors.deployments(viewer=viewer).filter(environment=Environment.PRODUCTION, until=None)
+    weeks = served_weeks(viewer=viewer).filter(model=OuterRef("pk"))
+    running = (
+        selectors.models(viewer=viewer)
+        .select_related(None)
+        .filter(pk__in=live.order_by().values("version__model"))
+        .annotate(
+            comes=Exists(weeks.filter(start__gte=end - FRESH)),
+            labels=Exists(weeks.filter(start__gte=end - MATURE, labelled__gt=0)),
+            held=Exists(weeks.filter(start__gte=end - MATURE).exclude(state=State.UNKNOWN)),
+        )
+    )
+    found = running.order_by().aggregate(
+        running=Count("pk"),
+        fresh=Count("pk", filter=Q(comes=True)),
+        labelled=Count("pk", filter=Q(labels=True)),
+        judged=Count("pk", filter=Q(held=True)),
+    )
+    return Coverage(**found)
+
+
+def sentences(found: Counter[State], watched: Coverage) -> list[str]:
+    """The answer in words: what is outside its threshold, and how much of what runs is watched."""
+    total = sum(found.values())
+    if not total:
+        return []
+    bad, watch, unknown = (found[one] for one in (State.BELOW, State.WATCH, State.UNKNOWN))
+    said = [
+        f"{bad:,} of {count_of(total, 'model')} {'is' if bad == 1 else 'are'} outside the threshold."
+        if bad
+        else f"None of {count_of(total, 'model')} is known to be outside its threshold."
+    ]
+    if watch:
+        said.append(f"{watch:,} {'is' if watch == 1 else 'are'} close to it.")
+    if unknown:
+        said.append(f"Of {unknown:,} nobody can say: predictions, labels or a threshold are missing.")
+    if watched.share is None:
+        return [*said, "No model is known to run in production."]
+    words = f"{watched.fresh:,} of {count_of(watched.running, 'model')} in operation"
+    return [*said, f"{words} {'is' if watched.fresh == 1 else 'are'} watched ({watched.share:.0%})."]
+
+
+def cells(*, viewer: Actor, found: QuerySet[Model], period: Period) -> Iterator[list[object]]:
+    """The rows of the downloaded table, under ``HEADINGS``: a line a model and week; weeks without data are named."""
+    models = list(found)
+    for at in range(0, len(models), 200):
+        for row in rows(viewer=viewer, models=models[at : at + 200], period=period):
+            for cell in row.cells:
+                week = cell.week
+                own = [row.model.slug, row.model.use_case.slug, cell.start.date().isoformat()]
+                if week is None:
+                    yield [*own, "no data", "", None, None, None, None, None, None]
+                else:
+                    value = [week.metric, "unknown" if week.value is None else week.value, week.low, week.high]
+                    yield [*own, week.state, *value, week.labelled, week.predictions, week.version_number]
