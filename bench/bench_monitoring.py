@@ -1,14 +1,18 @@
-"""How fast a prediction log is taken in, against DuckDB reading the same file into a table."""
+"""How fast a prediction log is taken in, and drift found in it, against DuckDB and Evidently on the same files."""
 
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from bench import inside
+from bench.apart import figures
 from bench.harness import Figure, bench
 
 ROWS, DAYS, TRIES = 500_000, 56, 3
+MANY = 1_000_000
+PEER = Path(__file__).resolve().parent / "peer_evidently.py"
 
 
 @bench("audit.monitoring.import")
@@ -42,6 +46,33 @@ def imports() -> Iterator[Figure]:
         ours, theirs = _best(take), _best(peer)
         name, against = f"audit.monitoring.import.{kind}", "DuckDB reading the same file into a table"
         yield Figure(name, ROWS / ours, "rows/s", against, ROWS / theirs, ">= 0.05")
+
+
+@bench("audit.monitoring.drift")
+def drift() -> Iterator[Figure]:
+    """A million rows against a million: KS, Wasserstein, PSI and all else, from two files to values.
+
+    Ours reads the files; Evidently has them in memory already, and its report (PSI alone) is what its users run.
+    """
+    from tests.support import peers
+
+    with tempfile.TemporaryDirectory(prefix="tollgate-bench-") as folder:
+        figures("bench.of_monitoring:write", "sqlite", folder=folder, rows=MANY)
+        ours = figures("bench.of_monitoring:drift", "sqlite", folder=folder, tries=TRIES)
+        plain = figures("bench.of_monitoring:histograms", "sqlite", folder=folder, tries=TRIES)
+        name, size = "audit.monitoring.drift", f"{MANY:,} + {MANY:,} rows, 20 columns"
+        against = f"{size}: DuckDB's histograms of 64 equal bins"
+        yield Figure(f"{name}.histograms", ours["seconds"], "s", against, plain["seconds"], "<= 2")
+        yield Figure(f"{name}.memory", ours["megabytes"], "MB", "the most, Django included", 600)
+        try:
+            found = peers.run(PEER, folder)
+        except peers.Unavailable as why:
+            print(f"Evidently was not measured. {why}")
+            return
+        for kind, target in (("report", ">= 30"), ("statistics", ">= 1")):
+            seconds = found[kind]
+            against = f"Evidently {found['version']}, PSI alone, its {kind}, {seconds:.1f} s"
+            yield Figure(f"{name}.evidently.{kind}", 1 / ours["seconds"], "1/s", against, 1 / seconds, target)
 
 
 def _best(call: Callable[[], Any]) -> float:

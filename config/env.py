@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -87,3 +88,33 @@ def database(url: str) -> dict[str, Any]:
             "CONN_HEALTH_CHECKS": True,
         }
     raise ImproperlyConfigured(f"DATABASE_URL starts with {parts.scheme!r}; use sqlite:/// or postgresql://.")
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail server: ``tls`` from the start, or ``starttls``, or neither."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+    tls: bool
+    starttls: bool
+
+
+def mail(url: str) -> Mail | None:
+    """The mail server at ``url``; None for "".
+
+    ``smtps://user:password@host`` is TLS from the start (port 465), ``smtp://`` turns to it (587), and
+    ``smtp+plain://`` stays without (25).
+    """
+    if not url:
+        return None
+    parts, ports = urlsplit(url), {"smtps": 465, "smtp": 587, "smtp+plain": 25}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured(
+            f"EMAIL_URL starts with {parts.scheme!r}: use smtps://HOST, smtp://HOST or smtp+plain://HOST."
+        )
+    port, user = parts.port or ports[parts.scheme], unquote(parts.username or "")
+    password = unquote(parts.password or "")
+    return Mail(parts.hostname, port, user, password, parts.scheme == "smtps", parts.scheme == "smtp")

@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "audit.lake",
     "audit.ledger",
     "audit.jobs",
+    "audit.notifications",
     "audit.catalogue",
     "audit.lineage",
     "audit.documents",
@@ -127,6 +128,16 @@ AXES_USERNAME_CALLABLE = "audit.people.signals.guessed_name"
 AXES_LOCKOUT_CALLABLE = "audit.people.views.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+
+PUBLIC_URL = env.text("PUBLIC_URL", f"https://{ALLOWED_HOSTS[0]}" if PRODUCTION else TOLLGATE_URL).rstrip("/")
+MAIL = env.mail(env.text("EMAIL_URL", ""))
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if MAIL else 'filebased'}.EmailBackend"
+EMAIL_FILE_PATH = str(TOLLGATE_HOME / "mail")
+if MAIL:
+    EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL.host, MAIL.port, MAIL.user, MAIL.password
+    EMAIL_USE_SSL, EMAIL_USE_TLS = MAIL.tls, MAIL.starttls
+EMAIL_TIMEOUT = 15
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "Tollgate <tollgate@localhost>")
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -16,8 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 FROM_OUTSIDE = (
-    *("ALLOWED_HOSTS", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO", "LAKE_ENDPOINT_URL", "LAKE_URL"),
-    *("LOG_LEVEL", "PORT", "SECRET_KEY", "TOLLGATE_HOME", "TOLLGATE_URL", "TOLLGATE_WITNESS", "TOLLGATE_WORKERS"),
+    *("ALLOWED_HOSTS", "CELERY_BROKER_URL", "DATABASE_URL", "DEBUG", "DEMO", "EMAIL_FROM", "EMAIL_URL"),
+    *("LAKE_ENDPOINT_URL", "LAKE_URL", "LOG_LEVEL", "PORT", "PUBLIC_URL", "SECRET_KEY", "TOLLGATE_HOME"),
+    *("TOLLGATE_URL", "TOLLGATE_WITNESS", "TOLLGATE_WORKERS"),
 )
 SUPPORT = [
     "tests.support.api",
@@ -27,6 +28,7 @@ SUPPORT = [
     "tests.support.kept",
     "tests.support.filled",
     "tests.support.hidden",
+    "tests.support.post_office",
     "tests.support.receiver",
     "tests.support.servers",
     "tests.support.world",

@@ -25,7 +25,7 @@ WRITES = [(line, method) for line, method in LINES if method != "get"]
 SEARCHES = (
     *(f"/audit/?q={part}" for part in ("zqhid", "subject:zqhid", "model:zqhid", "use-case:zqhid", "reason:zqhid")),
     *(f"/audit/complete/?q={part}" for part in ("model:zqhid", "use-case:zqhid", "subject:zqhid", "source:zqhid")),
-    *("/models/?q=zqhid", "/jobs/?q=zqhid", "/api/v1/ledger/entries?q=zqhid"),
+    *("/models/?q=zqhid", "/jobs/?q=zqhid", "/api/v1/ledger/entries?q=zqhid", "/api/v1/ledger/entries?limit=200"),
 )
 
 
@@ -96,7 +96,7 @@ def test_unlimited_auditor_meets_both_models_so_that_the_walk_can_fail(world: Wo
         "/", "/models/", "/models/?format=csv", "/use-cases/late-arrival-alert/", "/audit/", "/jobs/", "/sources/",
         "/spend/", "/spend/bills/", "/spend/?format=csv", "/returns/", "/decisions/", "/retraining/", "/maturity/",
         "/api/v1/models", "/api/v1/datasets", "/api/v1/uploads", "/api/v1/jobs", "/api/v1/costs", "/api/v1/bills",
-        "/api/v1/promotion-requests", "/api/v1/retrainings", "/api/v1/ledger/entries", "/audit/?q=zqhid",
+        "/api/v1/promotion-requests", "/api/v1/retrainings", "/api/v1/ledger/entries?limit=200", "/audit/?q=zqhid",
         "/api/v1/ledger/entries?q=zqhid", "/audit/?q=subject:zqhid", "/audit/?q=reason:zqhid",
         "/audit/complete/?q=model:zqhid", "/audit/complete/?q=use-case:zqhid",
     } <= met  # fmt: skip

@@ -1,7 +1,8 @@
 """A list costs the same number of queries for twelve rows as for twenty-four; each line says what adds a row."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
+from uuid import UUID
 
 import pytest
 from django.core.cache import cache
@@ -22,6 +23,11 @@ from audit.lineage import services as lineage
 from audit.lineage.domain.reading import read
 from audit.lineage.models import RecallTask
 from audit.monitoring import services as monitoring
+from audit.monitoring.domain.service import HOUR, Hour
+from audit.monitoring.service.keeping import Served, Teller, keep_hours
+from audit.notifications import channelling
+from audit.notifications.models import Delivery as Sent
+from audit.notifications.models import Message, Notification
 from audit.people import services as people
 from audit.sources import services as sources
 from audit.sources.domain.told import Told, VersionTold
@@ -33,6 +39,14 @@ from tests.support.cast import SYSTEM
 from tests.support.world import World
 
 Add = Callable[[World, int], None]
+
+
+def add_service_hour(world: World, number: int) -> None:
+    """An hour in which the model's endpoint answered."""
+    model = world.rows["model"]
+    hour = Hour(start=datetime(2026, 11, 2, tzinfo=UTC) + number * HOUR, requests=10.0)
+    served = Served("late-arrival", f"v{number}", None, hour)
+    keep_hours(actor=SYSTEM, model=model, teller=Teller(UUID(int=1), "Paris"), rows=[served])  # type: ignore[arg-type]
 
 
 def add_entry(world: World, number: int) -> None:
@@ -224,6 +238,18 @@ def add_refused(world: World, number: int) -> None:
     lineage.keep_rejected(actor=SYSTEM, team=world.cast.team, content=str(number).encode(), reason="It is no object.")
 
 
+def add_notification(world: World, number: int) -> None:
+    """Something that the owner is told, also by a channel of its own."""
+    team = world.cast.team
+    channel = channelling.add_channel(
+        actor=SYSTEM, team=team, kind="chat", name=f"C{number}", settings={"url": "https://localhost:1/"}
+    )
+    message = Message.objects.create(kind="test", key=f"told {number}", team=team, title=f"Told {number}")
+    Notification.objects.create(message=message, user=world.cast.owner)
+    to = {"channel": channel, "team": team, "to": "chat", "state": "failed", "tried_at": clock.now()}
+    Sent.objects.create(key=f"sent {number}", way="channel", message=message, title="Told", due_at=clock.now(), **to)
+
+
 def nothing(world: World, number: int) -> None:
     """Nothing."""
 
@@ -232,6 +258,10 @@ PAGES: list[tuple[str, Add]] = [
     ("/audit/", add_entry),
     ("/audit/?q=attempt", add_entry),
     ("/audit/standing/", add_witness),
+    ("/notifications/", add_notification),
+    ("/notifications/deliveries/", add_notification),
+    ("/notifications/channels/", add_notification),
+    ("/notifications/channels/{channel}/", add_notification),
     ("/jobs/", add_job),
     ("/jobs/?kind=ledger.verify", add_job),
     ("/jobs/{job}/", add_part),
@@ -254,6 +284,7 @@ PAGES: list[tuple[str, Add]] = [
     ("/datasets/flights/", add_data),
     ("/use-cases/late-arrival-alert/", add_model),
     ("/models/late-arrival/upload/", add_upload),
+    ("/models/late-arrival/service/?from=2026-11-02&until=2026-11-08", add_service_hour),
     ("/lineage/", add_event),
     ("/lineage/?q=data&kind=dataset", add_event),
     ("/lineage/{node}/", add_event),
@@ -278,6 +309,7 @@ API: list[tuple[str, Add]] = [
     ("/models/late-arrival/versions", add_version),
     ("/models/late-arrival/process", add_data),
     ("/jobs", add_job),
+    ("/notifications", add_notification),
     ("/lineage?nodeId=dataset:tollgate:flights", add_event),
     ("/namespaces/airflow/jobs", add_event),
     ("/namespaces/lake/datasets", add_event),
@@ -309,7 +341,7 @@ def _grows(world: World, ask: Callable[[], int], add: Add) -> tuple[int, int]:
 @pytest.mark.parametrize(("address", "add"), PAGES, ids=[address for address, _ in PAGES])
 def test_page_asks_the_same_number_of_queries_for_more_rows(world: World, address: str, add: Add) -> None:
     cache.clear()
-    of = {name: world.id_of(name) for name in ("job", "document", "node", "recall", "hooked")}
+    of = {name: world.id_of(name) for name in ("job", "channel", "document", "node", "recall", "hooked")}
     client, place = world.cast.client("owner"), address.format(**of)
     few, many = _grows(world, lambda: client.get(place).status_code, add)
     assert many <= few

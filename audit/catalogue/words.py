@@ -15,8 +15,14 @@ LABELS: Final = {
     "mae": "Mean error",
     "rmse": "Root mean squared error",
     "bias": "Bias",
+    "pr_auc": "PR AUC",
+    "calibration_error": "Calibration error",
+    "r2": "R²",
+    "error_q05": "Error, 5th percentile",
+    "error_q50": "Error, median",
+    "error_q95": "Error, 95th percentile",
 }
-IN_UNITS: Final = frozenset({"mae", "rmse", "bias"})
+IN_UNITS: Final = frozenset({"mae", "rmse", "bias", "error_q05", "error_q50", "error_q95"})
 MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae", "": ""}
 """The main measure of each task; a model whose task is unknown has none."""
 

@@ -32,8 +32,9 @@ class MonitoringConfig(AppConfig):
             shown,
             tasks,
         )
+        from audit.monitoring.inputs import panel as inputs_panel
         from audit.monitoring.models import Upload
-        from audit.monitoring.service import panel
+        from audit.monitoring.service import panel as service_panel
         from audit.monitoring.service import reading as reading_service
         from audit.people import reading
 
@@ -45,7 +46,8 @@ class MonitoringConfig(AppConfig):
         reading.by_id(upload_id=Upload)
         shown.register()
         panels.register_own()
-        panel.register_own()
+        inputs_panel.register_own()
+        service_panel.register_own()
         first_steps.register_own()
         process_steps.register_own()
 

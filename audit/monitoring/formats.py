@@ -259,7 +259,10 @@ def _type(name: str) -> Type:
         return "time"
     if name.startswith("TIMESTAMP") or name == "DATE":
         return "time without zone"
-    return "text" if name == "VARCHAR" or name.startswith("ENUM") else "boolean" if name == "BOOLEAN" else "other"
+    # A column of nothing but nulls may have no type of its own: it reads as any.
+    if name in {"VARCHAR", '"NULL"'} or name.startswith("ENUM"):
+        return "text"
+    return "boolean" if name == "BOOLEAN" else "other"
 
 
 def _not_json(path: Path) -> str:

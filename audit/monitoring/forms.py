@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from audit.catalogue.models import Model
+from audit.monitoring.input_models import Reference
 from audit.monitoring.models import Kind
 
 
@@ -27,3 +28,18 @@ class UploadForm(forms.Form):
         field = self.fields["version"]
         assert isinstance(field, forms.ChoiceField), "it was declared as one"
         field.choices = [("", "As the file says"), *((number, f"v{number}") for number in numbers)]
+
+
+class ReferenceForm(forms.Form):
+    """What a version's inputs are compared with."""
+
+    kind = forms.ChoiceField(
+        label="Compare with",
+        choices=[(kind.value, kind.label) for kind in Reference.Kind if kind != Reference.Kind.SENT],
+        help_text="Under a season, each week is compared with the weeks around it a year before.",
+    )
+    since = forms.DateField(label="First day", required=False, help_text="Not needed for what it learned from.")
+    until = forms.DateField(label="Last day", required=False)
+    reason = forms.CharField(label="Why", max_length=1000, help_text="It stands in the audit log.")
+
+    since.widget.input_type = until.widget.input_type = "date"

@@ -2,10 +2,25 @@
 
 from audit.catalogue.ledger_records import of_model, of_version
 from audit.ledger.audited import audited, every, not_audited
+from audit.monitoring.input_models import ColumnWeek, DayProfile, InputWeek, Reference
 from audit.monitoring.models import Measurement, Partition, ServedWeek, Upload, Window
+from audit.monitoring.service_models import ServiceDay, ServiceHour
 
 audited(Upload, fields=every(Upload, but=("error",)), within=lambda row: of_model(row.model), personal=("actor_name",))
 audited(Window, fields=every(Window), within=lambda row: of_version(row.version))
 audited(Measurement, fields=every(Measurement), within=lambda row: of_version(row.window.version))
 not_audited(Partition, why="A day of an uploaded file, whose SHA-256 is audited: importing that file gives it again.")
 not_audited(ServedWeek, why="Follows from windows, aliases and thresholds, which are audited; written again with each.")
+audited(ServiceHour, fields=every(ServiceHour), within=lambda row: of_model(row.model))
+not_audited(ServiceDay, why="Follows from hours of service metrics, which are audited; written again with each.")
+audited(
+    Reference,
+    fields=every(Reference, but=("error",)),
+    within=lambda row: of_version(row.version),
+    personal=("chosen_by",),
+)
+audited(InputWeek, fields=every(InputWeek), within=lambda row: of_version(row.version))
+not_audited(
+    DayProfile, why="Follows from the day's files, whose SHA-256 are audited: reading them again gives it again."
+)
+not_audited(ColumnWeek, why="A part of a week of inputs, whose digest over all of its columns is audited.")

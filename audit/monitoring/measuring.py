@@ -11,9 +11,10 @@ from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.words import LABELS, MAIN_METRIC, metric_value
 from audit.monitoring import lakehouse
-from audit.monitoring.domain.classification import Confusion, classification
 from audit.monitoring.domain.estimate import Estimate
-from audit.monitoring.domain.regression import regression
+from audit.monitoring.domain.outcomes import Binary
+from audit.monitoring.domain.regression import Regression
+from audit.monitoring.domain.scores import LIMIT
 from audit.monitoring.models import Kind, Partition, Window
 
 COUNTS: Final = (
@@ -81,28 +82,15 @@ def _columns(table: Any) -> tuple[Any, Any, Any]:
 
 
 def _classification(window: Window, table: Any, threshold: float | None) -> dict[str, Estimate]:
-    import numpy as np
-
     scores, predicted, labels = _columns(table)
     # Where there is a score the threshold of today decides; a class that came without a score stands as sent.
-    flagged = np.where(np.isnan(scores), predicted == 1, scores >= (0.5 if threshold is None else threshold))
-    labelled, positive = ~np.isnan(labels), labels == 1
-    confusion = Confusion(
-        tp=int((flagged & positive & labelled).sum()),
-        fp=int((flagged & ~positive & labelled).sum()),
-        fn=int((~flagged & positive & labelled).sum()),
-        tn=int((~flagged & ~positive & labelled).sum()),
-    )
-    window.predictions, window.labelled, window.threshold = len(labels), int(labelled.sum()), threshold
+    level = 0.5 if threshold is None else threshold
+    # The week's rows are here, so its scores are all told apart.
+    found = Binary.of(scores, predicted, labels, limit=max(LIMIT, len(labels)))
+    confusion = found.confusion(level)
+    window.predictions, window.labelled, window.threshold = found.rows, found.labelled, threshold
     window.tp, window.fp, window.fn, window.tn = confusion.tp, confusion.fp, confusion.fn, confusion.tn
-    scored = labelled & ~np.isnan(scores)
-    return classification(
-        confusion=confusion,
-        scores=scores[scored],
-        labels=labels[scored],
-        flagged=int(flagged.sum()),
-        predictions=len(labels),
-    )
+    return found.metrics(level)
 
 
 def _regression(window: Window, table: Any, threshold: float | None) -> dict[str, Estimate]:
@@ -111,11 +99,12 @@ def _regression(window: Window, table: Any, threshold: float | None) -> dict[str
     _, predicted, labels = _columns(table)
     labelled = ~np.isnan(labels)
     errors = predicted[labelled] - labels[labelled]
-    window.predictions, window.labelled, window.threshold = len(labels), int(labelled.sum()), threshold
+    found = Regression.of(predicted, labels)
+    window.predictions, window.labelled, window.threshold = found.rows, found.labelled, threshold
     window.error_sum = math.fsum(errors)
     window.absolute_error_sum = math.fsum(np.abs(errors))
     window.squared_error_sum = math.fsum(errors**2)
-    return regression(errors=errors)
+    return found.metrics()
 
 
 def sentence(model: Model, changed: list[Measured]) -> str:

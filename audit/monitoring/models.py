@@ -204,3 +204,7 @@ class ServedWeek(Record):
 
     def __str__(self) -> str:
         return f"{self.model}, week of {self.start:%-d %B %Y}"
+
+
+from audit.monitoring.input_models import ColumnWeek, DayProfile, InputWeek, Reference  # noqa: E402, F401
+from audit.monitoring.service_models import ServiceDay, ServiceHour  # noqa: E402, F401

@@ -361,6 +361,11 @@ def upload_for_job(upload_id: str) -> Upload:
     return Upload.objects.select_related("model__use_case__team").get(pk=UUID(upload_id))
 
 
+def version_for_job(version_id: str) -> ModelVersion:
+    """The version with its model and team; a job's arguments name it."""
+    return ModelVersion.objects.select_related("model__use_case__team").get(pk=UUID(version_id))
+
+
 def model_for_job(model_id: str) -> Model:
     """The model with its team; a job's arguments name it."""
     return Model.objects.select_related("use_case__team").get(pk=UUID(model_id))

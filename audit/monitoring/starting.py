@@ -9,9 +9,10 @@ from audit.catalogue.models import Model
 from audit.jobs import services as jobs
 from audit.jobs.models import Job
 from audit.monitoring import services
+from audit.monitoring.input_models import Reference
 from audit.monitoring.models import Upload
 
-IMPORT = "monitoring.import"
+IMPORT, REFERENCE = "monitoring.import", "monitoring.reference"
 
 
 def take(
@@ -61,3 +62,17 @@ def jobs_of(uploads: Iterable[Upload]) -> dict[object, Job]:
     ids = {str(upload.pk): upload.pk for upload in uploads}
     rows = Job.objects.filter(kind=IMPORT, subject_type="monitoring.upload", subject_id__in=ids).order_by("created_at")
     return {ids[job.subject_id]: job for job in rows}
+
+
+def start_reading(*, actor: Actor, reference: Reference, trigger: str) -> Job:
+    """The job that reads the reference, and has its weeks compared with it; the same reference starts it once."""
+    with transaction.atomic():
+        return jobs.start(
+            REFERENCE,
+            actor=actor,
+            trigger=trigger,
+            args={"reference": str(reference.pk)},
+            key=str(reference.pk),
+            subject=reference.version.model,
+            team=reference.version.model.use_case.team,
+        )

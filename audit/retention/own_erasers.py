@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from audit.base.actors import Actor, Role
 from audit.catalogue.models import Model as CatalogueModel
 from audit.jobs.models import OPEN, Job
+from audit.notifications.models import Delivery, Notification
 from audit.people.models import IdempotencyKey, Membership, Reading, User
 from audit.retention import erasers
 from audit.retention.persons import Person
@@ -84,6 +85,8 @@ def register_own() -> None:
     )
     _deleted_with("kept answers to API calls", IdempotencyKey, "token__user")
     _deleted_with("notes of what was read", Reading, "user")
+    _deleted_with("notifications", Notification, "user")
+    _deleted_with("e-mails that were sent", Delivery, "user")
     erasers.names("jobs.job", "actor_name", "actor_id", "subject_name")
     erasers.names("ledger.verification", "actor_name")
     erasers.names("ledger.incident", "closed_by")

@@ -20,10 +20,12 @@ class SourcesConfig(AppConfig):
         from audit.sources import chain_of, contract, ledger_actions, ledger_records, searched, shown, tasks  # noqa: F401
         from audit.sources.azure_devops.connector import AzureDevOpsConnector
         from audit.sources.cloudtrail.connector import CloudTrailConnector
+        from audit.sources.cloudwatch.connector import CloudWatchConnector
         from audit.sources.folder.connector import FolderConnector
         from audit.sources.github.connector import GitHubConnector
         from audit.sources.gitlab.connector import GitLabConnector
         from audit.sources.mlflow.connector import MlflowConnector
+        from audit.sources.prometheus.connector import PrometheusConnector
         from audit.sources.sagemaker.connector import SageMakerConnector
         from config.ui import navigation
 
@@ -34,6 +36,8 @@ class SourcesConfig(AppConfig):
         contract.register(MlflowConnector())
         contract.register(SageMakerConnector())
         contract.register(CloudTrailConnector())
+        contract.register(CloudWatchConnector())
+        contract.register(PrometheusConnector())
         chain_of.register_own()
         searched.register()
         notes.register_notes(shown.notes)

@@ -251,6 +251,6 @@ def _most_frequent(column: pd.Series) -> list[str]:
 
 def _limited(threads: int) -> Any:
     """A context in which OpenMP uses at most `threads`, so that two workers on two cores do not fight."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     return threadpool_limits(limits=max(1, threads), user_api="openmp")

@@ -16,6 +16,8 @@ from audit.jobs import services as jobs
 from audit.ledger import sealing
 from audit.monitoring import services as monitoring
 from audit.monitoring import starting
+from audit.notifications import channelling
+from audit.notifications.models import Delivery, Message
 from audit.sources import services as sources
 from audit.sources.domain.told import ModelTold, Told
 from audit.sources.models import Identity, Incident
@@ -27,6 +29,7 @@ from governance.retraining import services as retraining
 from governance.retraining.models import Retraining, Review
 from tests.support import bills
 from tests.support.cast import SYSTEM
+from tests.support.inputs import compared
 from tests.support.world import World
 
 MARK = "zqhidden"
@@ -88,6 +91,7 @@ def hidden(world: World) -> Hidden:
         author=world.cast.owner,
         training_data=[data],
     )
+    compared(version)
     second = catalogue.register_version(
         actor=SYSTEM, model=model, artefact="artefacts/h2", artefact_digest="5" * 64, author=world.cast.owner
     )
@@ -115,6 +119,13 @@ def hidden(world: World) -> Hidden:
     take_in(source=source, told=Told(models=(ModelTold(id=f"{MARK} id", name=f"{MARK} told", same_as=model.slug),)))
     moved = Incident.objects.create(
         kind="moved", key=MARK, source=source, model=model, at=clock.now(), sentence=f"{MARK} moved."
+    )
+    channel = channelling.add_channel(
+        actor=SYSTEM, team=team, kind="chat", name=f"{MARK} chat", settings={"url": "https://localhost:1/hidden"}
+    )
+    message = Message.objects.create(kind="test", key=MARK, team=team, title=f"{MARK} fell")
+    told = Delivery.objects.create(
+        key=MARK, way="channel", message=message, channel=channel, team=team, to=MARK, title=MARK, due_at=clock.now()
     )
     rule = retraining.create_rule(
         actor=SYSTEM, model=model, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6
@@ -162,6 +173,8 @@ def hidden(world: World) -> Hidden:
         "source": str(source.pk),
         "identity": str(Identity.objects.get(source=source, kind="model").pk),
         "moved": str(moved.pk),
+        "channel": str(channel.pk),
+        "sent": str(told.pk),
         "rule": str(rule.pk),
         "request": str(request.pk),
         "retraining": str(retrained.pk),

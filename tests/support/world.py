@@ -25,6 +25,9 @@ from audit.lineage import services as lineage
 from audit.lineage.ledger_actions import TASK_OPENED
 from audit.lineage.models import RecallTask
 from audit.monitoring import services as monitoring
+from audit.notifications import channelling
+from audit.notifications.models import Delivery as Sent
+from audit.notifications.models import Message, Notification
 from audit.people import services as people
 from audit.people.models import Membership
 from audit.retention import services as holds
@@ -40,6 +43,7 @@ from governance.retraining import services as retraining
 from governance.retraining.ledger_actions import FIRED, REVIEW_OPENED
 from governance.retraining.models import Retraining, Review
 from tests.support.cast import SYSTEM, Cast
+from tests.support.inputs import compared
 
 DIGEST = "a" * 64
 PREDICTIONS = b"prediction_id,at,version,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,0.8,10,UA\n"
@@ -95,6 +99,10 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         dated=date(2013, 3, 1),
     )
     stream = streaming.add_stream(actor=SYSTEM, kind="files", name="Archive", settings={"path": "/nowhere"})
+    channel = channelling.add_channel(
+        actor=SYSTEM, team=team, kind="chat", name="Team chat", settings={"url": "https://localhost:1/hook"}
+    )
+    message = Message.objects.create(kind="test", key="told", team=team, title="AUC fell")
     token, _ = people.issue_token(actor=SYSTEM, user=cast.owner, name="old", scopes=["read"], days=1)
     rule = retraining.create_rule(
         actor=SYSTEM, model=model, pipeline=pipeline, metric="roc_auc", comparison="below", threshold=0.6
@@ -127,6 +135,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "run": run,
         "deployment": deployment,
         "model": model,
+        "compared": compared(version),
         "upload": upload,
         "job": job,
         "export": exports.ask_export(actor=SYSTEM, scope=scope_of(viewer=SYSTEM, kind="model", name=model.slug)),
@@ -141,6 +150,19 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
             SourceIncident(kind="moved", key="k", source=source, model=model, at=clock.now(), sentence="It moved."),
         ),
         "stream": stream,
+        "channel": channel,
+        "notification": Notification.objects.create(message=message, user=cast.owner),
+        "sent": Sent.objects.create(
+            key="sent",
+            way=Sent.Way.CHANNEL,
+            message=message,
+            channel=channel,
+            team=team,
+            to="Chat: Team chat",
+            title=message.title,
+            state=Sent.State.FAILED,
+            due_at=clock.now(),
+        ),
         "document": document,
         "token": token,
         "hold": holds.place_hold(actor=SYSTEM, kind="team", target=str(cast.other_team.pk), reason="an inquiry"),

@@ -90,6 +90,46 @@ def roc_auc(scores: ArrayLike, labels: ArrayLike) -> Estimate:
     return Estimate(auc, max(0.0, auc - half), min(1.0, auc + half), m + n)
 
 
+def roc_auc_of_counts(positives: ArrayLike, negatives: ArrayLike) -> Estimate:
+    """As ``roc_auc``, from how many positives and negatives have each score, scores ascending."""
+    import numpy as np
+
+    up, down = np.asarray(positives, dtype=np.int64), np.asarray(negatives, dtype=np.int64)
+    m, n = int(up.sum()), int(down.sum())
+    if m == 0 or n == 0:
+        return Estimate(None, None, None, m + n)
+    v10 = (np.cumsum(down) - down / 2) / n
+    v01 = (m - np.cumsum(up) + up / 2) / m
+    auc = float(up @ v10) / m
+    if m < 2 or n < 2:
+        return Estimate(auc, None, None, m + n)
+    of_positives = float(up @ (v10 - auc) ** 2) / (m - 1)
+    of_negatives = float(down @ (v01 - auc) ** 2) / (n - 1)
+    half = Z * math.sqrt(of_positives / m + of_negatives / n)
+    return Estimate(auc, max(0.0, auc - half), min(1.0, auc + half), m + n)
+
+
+def average_precision_of_counts(positives: ArrayLike, negatives: ArrayLike) -> Estimate:
+    """The area under the precision-recall curve as average precision: precision at each score, weighted by the recall
+    that it adds, as scikit-learn's ``average_precision_score`` defines it. Counts are by score, scores ascending.
+
+    The interval is the logit one with n = the number of positives (Boyd, Eng & Page 2013, ECML PKDD); none
+    where the area is 1. One class only: None.
+    """
+    import numpy as np
+
+    up, down = np.asarray(positives, dtype=np.int64)[::-1], np.asarray(negatives, dtype=np.int64)[::-1]
+    m, n = int(up.sum()), int(down.sum())
+    if m == 0 or n == 0:
+        return Estimate(None, None, None, m + n)
+    caught, flagged = np.cumsum(up), np.cumsum(up + down)
+    area = float(up @ (caught / np.maximum(flagged, 1))) / m
+    if not 0 < area < 1:
+        return Estimate(area, None, None, m + n)
+    centre, half = math.log(area / (1 - area)), Z / math.sqrt(m * area * (1 - area))
+    return Estimate(area, 1 / (1 + math.exp(half - centre)), 1 / (1 + math.exp(-half - centre)), m + n)
+
+
 def delong_paired(
     scores_a: ArrayLike, scores_b: ArrayLike, labels: ArrayLike, clusters: ArrayLike | None = None
 ) -> Paired | None:

@@ -27,13 +27,13 @@ class Estimate:
     n: int
 
 
-def wilson(successes: int, n: int) -> Estimate:
-    """The share ``successes / n`` with its score interval (Wilson 1927, JASA 22, p. 209)."""
+def wilson(successes: int, n: int, z: float = Z) -> Estimate:
+    """The share ``successes / n`` with its score interval (Wilson 1927, JASA 22, p. 209), ``z`` for other than 95%."""
     if n == 0:
         return Estimate(None, None, None, 0)
-    share, z2 = successes / n, Z * Z
+    share, z2 = successes / n, z * z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
     return Estimate(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)), n)
 
 

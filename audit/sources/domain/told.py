@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from audit.monitoring.domain.service import Hour
+
 EXACT: Final = 2.0**53
 """From here on a float is a whole number, and the shortest text that names it is another one."""
 
@@ -177,6 +179,20 @@ class Happening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceTold:
+    """How ``endpoint`` answered in an hour: by its name in the system, or by the short name of the model here.
+
+    ``variant`` is the part of the endpoint, empty where the source names none; ``number`` the number of the version
+    here, None where the source does not say it.
+    """
+
+    endpoint: str
+    hour: Hour
+    variant: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
     """A piece of what a source tells. A thing that another one names is in the same piece, or was told before."""
 
@@ -186,6 +202,7 @@ class Told:
     versions: tuple[VersionTold, ...] = ()
     endpoints: tuple[EndpointTold, ...] = ()
     happenings: tuple[Happening, ...] = ()
+    service: tuple[ServiceTold, ...] = ()
 
     def __len__(self) -> int:
         """How many statements it holds."""
@@ -193,7 +210,9 @@ class Told:
 
     def __iter__(self) -> Iterator[Any]:
         """All statements."""
-        for rows in (self.models, self.data, self.runs, self.versions, self.endpoints, self.happenings):
+        for rows in (
+            self.models, self.data, self.runs, self.versions, self.endpoints, self.happenings, self.service,
+        ):  # fmt: skip
             yield from rows
 
 

@@ -2,7 +2,7 @@
 
 from audit.sources.domain.told import Kind, Told, cleaned
 from audit.sources.models import Source
-from audit.sources.taking import aliases, data, endpoints, happenings, models, runs, versions
+from audit.sources.taking import aliases, data, endpoints, happenings, models, runs, service, versions
 from audit.sources.taking.work import Done, Work
 
 
@@ -17,6 +17,7 @@ def take_in(*, source: Source, told: Told, origin: str = "") -> Done:
     aliases.settle(work, told)
     endpoints.take(work, told.endpoints)
     happenings.take(work, told.happenings)
+    service.take(work, told.service)
     return work.finish()
 
 

@@ -5,25 +5,21 @@ redirect is followed, and of an answer nothing but its status is read, so the ad
 """
 
 import hashlib
-import re
 import ssl
 import time
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from typing import ClassVar
 
 import httpx
 from django import forms
-from django.core.validators import URLValidator
 
+from audit.base import webhooks
+from audit.base.outgoing import AddressField, AuthorityField, SigningSecretField, reason, retry_after
 from audit.sources.contract import Check
 from audit.streaming.destinations.contract import Batch, Secrets, Settings, Undelivered
-from audit.streaming.domain import webhooks
 
 SECONDS = 15.0
-LONGEST_WAIT = timedelta(minutes=15)
-LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 SAID = {
     401: "it wants another Authorization header, or another signing secret",
     403: "it does not let us",
@@ -34,33 +30,14 @@ SAID = {
 }
 
 
-class AddressField(forms.CharField):
-    """https to any host, http to this machine; no user and password: the address is shown."""
-
-    def clean(self, value: Any) -> str:
-        """The address as it was given, when it is one."""
-        text = str(super().clean(value) or "").strip()
-        try:
-            URLValidator(schemes=["https", "http"])(text)
-            parts = urlsplit(text)
-        except (forms.ValidationError, ValueError):
-            raise forms.ValidationError("Give an address that begins with https://.") from None
-        if parts.scheme == "http" and parts.hostname not in LOCAL:
-            raise forms.ValidationError("Give an address that begins with https://; http is for this machine alone.")
-        if parts.username or parts.password or parts.fragment:
-            raise forms.ValidationError("Put neither user, password nor “#” into the address: it is shown.")
-        return text
-
-
 class HttpsForm(forms.Form):
     """Where the endpoint is, and how each side knows the other."""
 
     url = AddressField(label="Address", max_length=500, help_text="https://…; http:// to this machine alone")
-    signing_secret = forms.CharField(
+    signing_secret = SigningSecretField(
         label="Signing secret",
         max_length=200,
         required=False,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
         help_text="Base64 of 24 to 64 random bytes that the receiver knows as well (openssl rand -base64 32)",
     )
     authorization = forms.CharField(
@@ -70,39 +47,18 @@ class HttpsForm(forms.Form):
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
         help_text="What the receiver wants in it, such as “Bearer …” or “Splunk …”; empty for none",
     )
-    authority = forms.CharField(
+    authority = AuthorityField(
         label="Certificate authority",
         max_length=20_000,
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
         help_text="PEM, when the receiver’s certificate is from your own authority; empty for the public ones",
     )
-
-    def clean_signing_secret(self) -> str:
-        """A secret of the right form, or nothing."""
-        text = str(self.cleaned_data["signing_secret"]).strip()
-        try:
-            if text:
-                webhooks.key_of(text)
-        except ValueError as error:
-            raise forms.ValidationError(str(error)) from None
-        return text
 
     def clean_authorization(self) -> str:
         """What can stand in a header."""
         text = str(self.cleaned_data["authorization"]).strip()
         if not (text.isascii() and (text.isprintable() or not text)):
             raise forms.ValidationError("A header has printable ASCII characters only.")
-        return text
-
-    def clean_authority(self) -> str:
-        """Certificates that can be read, or nothing."""
-        text = str(self.cleaned_data["authority"]).strip()
-        try:
-            if text:
-                ssl.create_default_context(cadata=text)
-        except (ssl.SSLError, ValueError):
-            raise forms.ValidationError("This is not a certificate in PEM.") from None
         return text
 
 
@@ -162,22 +118,14 @@ class Https:
         headers |= webhooks.headers(key=key, ident=ident, timestamp=int(time.time()), body=body)
         try:
             with self.client.stream("POST", self.url, content=body, headers=headers) as answer:
-                return answer.status_code, _wait(answer.headers.get("retry-after", ""))
+                return answer.status_code, retry_after(answer.headers.get("retry-after", ""))
         except httpx.TimeoutException as error:
             raise Undelivered(f"{self.url} does not answer within {SECONDS:g} seconds.") from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            why = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
-            raise Undelivered(f"{self.url} cannot be reached: {why}.") from error
+            raise Undelivered(f"{self.url} cannot be reached: {reason(error)}.") from error
 
 
 def _why(status: int) -> str:
     if 300 <= status < 400:
         return "redirects are not followed; give the address that it leads to"
     return SAID.get(status, "it is out of order" if status >= 500 else "it does not take the events")
-
-
-def _wait(text: str) -> timedelta | None:
-    """Retry-After in seconds (RFC 9110, section 10.2.3), a quarter of an hour at most; a date is not read."""
-    if not text.isascii() or not text.isdigit():
-        return None
-    return min(timedelta(seconds=min(int(text[:6]), 86_400)), LONGEST_WAIT)

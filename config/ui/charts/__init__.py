@@ -5,6 +5,7 @@ ISO 8601 texts, dates or aware datetimes. ``layout.meta.narrow`` is merged over 
 """
 
 from config.ui.charts.in_rows import dumbbells, intervals
+from config.ui.charts.over_each_other import distributions
 from config.ui.charts.over_time import lines, stacked_bars, swatches
 from config.ui.charts.values import (
     COLOURS,
@@ -37,6 +38,7 @@ __all__ = [
     "Series",
     "X",
     "Y",
+    "distributions",
     "dumbbells",
     "intervals",
     "lines",

@@ -14,6 +14,9 @@ from audit.catalogue import services as catalogue
 from audit.jobs.models import Job
 from audit.ledger.models import Entry
 from audit.monitoring import frames, selectors, services
+from audit.monitoring.domain.meaning import METRICS
+from audit.monitoring.domain.outcomes import Binary
+from audit.monitoring.domain.regression import Regression
 from audit.monitoring.models import Partition, Window
 from tests.audit.monitoring import logs
 
@@ -310,3 +313,12 @@ def test_employment_log_gives_the_peers_rates(cast, use_case, shared_data, tmp_p
     ]
     assert max(gaps) == pytest.approx(sex["eod"], abs=1e-12)
     assert len(scores) == 208_892
+
+
+def test_weeks_have_every_metric_of_their_task_in_its_order(model, version, regression):
+    assert tuple(Binary.of([0.1, 0.9], [0, 1], [0, 1]).metrics(0.5)) == METRICS["classification"]
+    assert tuple(Regression.of([1.0, 2.0], [1.0, 3.0]).metrics()) == METRICS["regression"]
+    logs.send(model, "predictions", logs.csv(line("a", 7, 0.9), line("b", 8, 0.2)))
+    logs.send(model, "labels", logs.csv("a,1", "b,0", header=LABEL))
+    assert {row.metric for row in current().get().measurements.all()} == set(METRICS["classification"])
+    assert (value("pr_auc"), value("calibration_error")) == (1.0, pytest.approx(0.15))

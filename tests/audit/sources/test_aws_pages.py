@@ -6,6 +6,7 @@ from audit.sources.models import Source
 from tests.support.cast import Cast
 
 ENTERED = {
+    "cloudwatch": {"days": "14"},
     "sagemaker": {"environment_tag": "environment", "hook_token": "the-token-of-the-events"},
     "cloudtrail": {"bucket": "trail-of-the-house", "look_up": "on", "since": "2026-11-01"},
 }

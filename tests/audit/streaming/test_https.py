@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from audit.base import clock
+from audit.base import clock, webhooks
 from audit.jobs.models import Job, State
 from audit.ledger.models import Entry, Leaf
 from audit.streaming import delivery, reading, services
 from audit.streaming.destinations import https as https_module
 from audit.streaming.destinations.https import Https, HttpsForm
-from audit.streaming.domain import webhooks
 from audit.streaming.models import Stream
 from tests.support.cast import SYSTEM
 from tests.support.flush import triggers_lifted

@@ -1,4 +1,4 @@
-"""Batches are signed as Standard Webhooks says (https://www.standardwebhooks.com), so receivers need no code of ours.
+"""Messages are signed as Standard Webhooks says (https://www.standardwebhooks.com), so receivers need no code of ours.
 
 Signed is ``id.timestamp.body`` with HMAC-SHA-256; the header is ``v1,`` and the signature in base64.
 """

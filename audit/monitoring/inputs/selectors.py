@@ -1,0 +1,71 @@
+"""Reads references, weeks of inputs and their columns as the viewer may see them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from audit.base.actors import Actor
+from audit.base.errors import NotFound
+from audit.base.scoping import visible
+from audit.catalogue.models import Model, ModelVersion
+from audit.monitoring.input_models import ColumnWeek, InputWeek, Reference
+
+PATHS = {"team": "version__model__use_case__team", "model": "version__model"}
+
+
+def references(*, viewer: Actor) -> QuerySet[Reference]:
+    """References of the viewer's models, newest first; those that were replaced among them."""
+    return visible(Reference.objects.select_related("version__model"), viewer=viewer, at="created_at", **PATHS)
+
+
+def reference_of(*, viewer: Actor, version: ModelVersion) -> Reference | None:
+    """What the version is compared with now."""
+    return references(viewer=viewer).filter(version=version, replaced_at=None).first()
+
+
+def current(*, viewer: Actor, version: ModelVersion) -> Reference:
+    """What the version is compared with now.
+
+    Raises:
+        NotFound: with nothing yet.
+    """
+    found = reference_of(viewer=viewer, version=version)
+    if found is None:
+        raise NotFound(f"The inputs of {version} are compared with nothing yet.")
+    return found
+
+
+def weeks(*, viewer: Actor) -> QuerySet[InputWeek]:
+    """Weeks of inputs of the viewer's models against the references that count now, oldest first."""
+    rows = InputWeek.objects.filter(reference__replaced_at=None)
+    return visible(rows, viewer=viewer, at="start", **PATHS)
+
+
+def columns(
+    *, viewer: Actor, version: ModelVersion, since: datetime | None = None, until: datetime | None = None
+) -> QuerySet[ColumnWeek]:
+    """The columns of the version's weeks that start in [since, until), by week and name, without their shapes."""
+    of = weeks(viewer=viewer).filter(version=version)
+    if since is not None:
+        of = of.filter(start__gte=since)
+    if until is not None:
+        of = of.filter(start__lt=until)
+    rows = ColumnWeek.objects.filter(week__in=of.order_by()).select_related("week")
+    return rows.defer("shape").order_by("week__start", "column")
+
+
+def watched(*, viewer: Actor, model: Model) -> ModelVersion | None:
+    """The version whose inputs the model's page shows: the newest with compared weeks."""
+    row = weeks(viewer=viewer).filter(version__model=model).order_by("-start", "-version__number").first()
+    return ModelVersion.objects.select_related("model").get(pk=row.version_id) if row else None
+
+
+def newest_of(*, viewer: Actor, models: Iterable[UUID]) -> dict[UUID, InputWeek]:
+    """The newest compared week of each of these models that has one."""
+    found: dict[UUID, InputWeek] = {}
+    rows = weeks(viewer=viewer).filter(version__model__in=list(models)).select_related("version").order_by("start")
+    for row in rows:
+        found[row.version.model_id] = row
+    return found

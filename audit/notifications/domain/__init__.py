@@ -1,0 +1,1 @@
+"""When something is sent, and in which words: values in, values out."""

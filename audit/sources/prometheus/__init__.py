@@ -1,0 +1,1 @@
+"""Prometheus as a source: how what it watches answers."""
