@@ -18,6 +18,10 @@ from bench.of_catalogue import VERSIONS, p95
 
 MODELS = int(os.environ.get("BENCH_MODELS") or 1000)
 ROUNDS, LIMIT, AT_ONCE = 120, 80, 25
+PEER = 24
+"""The limit holds for a machine on which MLflow's list takes so many ms, for 95 of 100; on a slower one it grows."""
+DASHBOARD = 100
+"""The limit of the page of all models by week."""
 TOOK = {"first": 180, "again": 30}
 """Seconds at most until a source's 20,000 versions are taken in, and until the same is known to be known."""
 
@@ -26,12 +30,14 @@ TOOK = {"first": 180, "again": 30}
 def pages() -> Iterator[Figure]:
     """Each kind of page, as an owner, a manager and an auditor get it; the list for programs beside MLflow's."""
     median, slow = _peer()
+    pace = max(1.0, slow / PEER)
     for database in DATABASES:
         name = "audit.catalogue.pages"
         found = figures("bench.of_catalogue:pages", database, models=MODELS, rounds=ROUNDS)
         for kind, one in found["pages"].items():
-            said = f"the most, 95 of 100; half take {one['median']:.0f} ms, work {one['work']:.0f} ms"
-            yield Figure(f"{name}.{kind}.{database}", one["p95"], "ms", said, LIMIT)
+            limit = (DASHBOARD if kind == "monitoring" else LIMIT) * pace
+            said = f"the most, 95 of 100; half take {one['median']:.0f} ms; this machine is {pace:.1f} times as slow"
+            yield Figure(f"{name}.{kind}.{database}", one["p95"], "ms", said, limit)
         ours, listed = found["pages"]["api_models"], f"MLflow lists {AT_ONCE} models"
         yield Figure(f"{name}.beside_mlflow.median.{database}", ours["median"], "ms", listed, median)
         yield Figure(f"{name}.beside_mlflow.p95.{database}", ours["p95"], "ms", listed, slow)

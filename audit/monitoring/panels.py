@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,12 +34,13 @@ class Count:
 
 def _performance(model: Model, viewer: Actor, period: Period) -> Context:
     metric = MAIN_METRIC[model.task]
-    points = selectors.series(viewer=viewer, model=model, metric=metric, since=period.start, until=period.end)
+    windows = list(selectors.windows(viewer=viewer, model=model, since=period.start, until=period.end))
+    points = selectors.points_of(windows, metric)
     threshold = states.thresholds_of(viewer, [model]).get(model.pk)
     if threshold is not None and threshold.metric != metric:
         threshold = None
-    events, key = _events(model, period)
     measured = [point for point in points if point.value is not None]
+    events, key = _events(model, period) if measured else ([], [])
     unit = f" in {model.unit}" if metric in IN_UNITS and model.unit else ""
     return {
         "figure": _figure(model, metric, points, threshold, events) if measured else None,
@@ -48,6 +50,7 @@ def _performance(model: Model, viewer: Actor, period: Period) -> Context:
         "key": key,
         "empty": "No label has joined a prediction of this period yet, so how well the model does is unknown.",
         "uploads": selectors.uploads(viewer=viewer, model=model).count(),
+        "counts": _counts(model, [window for window in windows if window.predictions]),
     }
 
 
@@ -130,9 +133,8 @@ def _events(model: Model, period: Period) -> tuple[list[charts.Event], list[tupl
     return events, key
 
 
-def _counts(model: Model, viewer: Actor, period: Period) -> Context | None:
-    rows = selectors.windows(viewer=viewer, model=model, since=period.start, until=period.end)
-    windows = [row for row in rows if row.predictions]
+def _counts(model: Model, windows: Sequence[Window]) -> dict[str, Any] | None:
+    """Of the weeks with predictions: how many there were, and what the newest labelled one amounts to."""
     if not windows:
         return None
     last = max((row for row in windows if row.labelled), key=lambda row: (row.start, row.predictions), default=None)
@@ -177,6 +179,5 @@ def _metrics(model: Model, window: Window) -> list[dict[str, Any]]:
 
 
 def register_own() -> None:
-    """Adds the two sections."""
+    """Adds the section."""
     register(Panel(10, "performance", "Performance", "monitoring/panels/performance.html", _performance))
-    register(Panel(20, "outcomes", "Outcomes", "monitoring/panels/outcomes.html", _counts))

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max, Prefetch, QuerySet
+from django.db.models import Max, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.catalogue.models import Model, ModelVersion
-from audit.monitoring.models import Measurement, ServedWeek, Source, Upload, Window
+from audit.monitoring.models import ServedWeek, Source, Upload, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +89,15 @@ def windows(
     return rows.prefetch_related("measurements").order_by("start", "version__number")
 
 
-def series(
-    *,
-    viewer: Actor,
-    model: Model,
-    metric: str,
-    version: ModelVersion | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    source: str = Source.COMPUTED,
-) -> list[Point]:
-    """A metric week by week, oldest first; weeks without labels have no value."""
-    rows = windows(viewer=viewer, model=model, version=version, since=since, until=until, source=source)
-    only = Prefetch("measurements", queryset=Measurement.objects.filter(metric=metric))
+def points_of(windows: Iterable[Window], metric: str) -> list[Point]:
+    """What these windows, with their measurements, tell of a metric, in their order."""
     points = []
-    for window in rows.prefetch_related(None).prefetch_related(only):
+    for window in windows:
         for found in window.measurements.all():
-            share = window.labelled_share if source == Source.COMPUTED else None
-            points.append(
-                Point(window.version.number, window.start, found.value, found.low, found.high, found.n, share)
-            )
+            if found.metric == metric:
+                share = window.labelled_share if window.source == Source.COMPUTED else None
+                told = (found.value, found.low, found.high, found.n, share)
+                points.append(Point(window.version.number, window.start, *told))
     return points
 
 

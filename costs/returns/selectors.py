@@ -116,13 +116,15 @@ def by_model(
     """
     if costs is None:
         costs = allocation.weekly_costs(viewer=viewer, models=models, since=since, until=until)
-    windows = _windows(viewer, models, since, until)
+    windows, paid_for = _windows(viewer, models, since, until), list(costs)
+    if not windows and not paid_for:
+        return {model.pk: [] for model in models}
     produced = _produced(models, windows)
     stated: dict[UUID, list[Stated]] = defaultdict(list)
     for statement in ValueStatement.objects.filter(use_case__in={model.use_case_id for model in models}):
         stated[statement.use_case_id].append(statement.stated())
     spent: dict[UUID, dict[date, dict[str, Decimal]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(Decimal)))
-    for cost in costs:
+    for cost in paid_for:
         if cost.model_id is not None:
             spent[cost.model_id][cost.week][cost.currency] += cost.effective
     result = {}

@@ -106,8 +106,10 @@ def _panel(model: Model, viewer: Actor, period: Period) -> Context | None:
 
 def _without(model: Model, viewer: Actor) -> Context | None:
     """Nothing is compared yet: what is missing, for the newest version."""
+    if not model.features:
+        return None
     version = catalogue.versions(viewer=viewer).filter(model=model).order_by("-number").first()
-    if version is None or not model.features:
+    if version is None:
         return None
     reference: Reference | None = selectors.reference_of(viewer=viewer, version=version)
     return {

@@ -33,11 +33,8 @@ def _service(model: Model, viewer: Actor, period: Period) -> Context | None:
     online = covered(reading.online(viewer=viewer, model=model, since=period.start, until=until))
     if not days and not online:
         return None
-    told = set(
-        reading.hours(viewer=viewer, model=model, since=period.start, until=period.end)
-        .exclude(requests=None)
-        .values_list("start", flat=True)
-    )
+    hours = reading.hours(viewer=viewer, model=model, since=period.start, until=period.end).exclude(requests=None)
+    told = set(hours.values_list("start", flat=True)) if days else set()
     return {
         "question": QUESTION,
         "title": _conclusion(days),

@@ -37,6 +37,10 @@ def value(metric, window=None):
     return (window or current().get()).measurements.get(metric=metric).value
 
 
+def points(model, metric, source="computed"):
+    return selectors.points_of(selectors.windows(viewer=logs.SYSTEM, model=model, source=source), metric)
+
+
 def another_version(cast, model):
     return catalogue.register_version(
         actor=logs.SYSTEM, model=model, artefact="two", artefact_digest="2" * 64, author=cast.owner
@@ -222,10 +226,8 @@ def test_sent_metric_stands_apart_and_is_superseded(model, version):
     assert send(0.7, low=0.6, high=0.8).pk == first.pk
     send(0.71)
     assert [row.measurements.get().value for row in Window.objects.order_by("recorded_at")] == [0.7, 0.71]
-    assert selectors.series(viewer=logs.SYSTEM, model=model, metric="roc_auc") == []
-    assert [p.value for p in selectors.series(viewer=logs.SYSTEM, model=model, metric="roc_auc", source="sent")] == [
-        0.71
-    ]
+    assert points(model, "roc_auc") == []
+    assert [p.value for p in points(model, "roc_auc", source="sent")] == [0.71]
 
 
 def test_outsider_sees_nothing_and_may_not_send(cast, model, version):
@@ -304,7 +306,7 @@ def test_employment_log_gives_the_peers_rates(cast, use_case, shared_data, tmp_p
     rates = [flagged[groups == group].mean() for group in sorted(set(groups))]
     assert max(rates) - min(rates) == pytest.approx(sex["dpd"], abs=1e-12)
     labels, scores = np.array(table["label"].to_pylist()), np.array(table["score"].to_pylist())
-    assert selectors.series(viewer=logs.SYSTEM, model=model, metric="accuracy")[0].n > 60_000
+    assert points(model, "accuracy")[0].n > 60_000
     gaps = [
         max(part) - min(part)
         for part in (
