@@ -9,7 +9,10 @@ from audit.jobs.models import OPEN, Job, State
 from governance.demo import organisation
 
 ROOT, TRAIN, WEEK, BILL, FINISH = "demo.fill", "demo.train", "demo.week", "demo.bill", "demo.finish"
-CAUSED = ("monitoring.import", "monitoring.measure", "retraining.evaluate", "retraining.run", "retraining.compare")
+CAUSED = (
+    "monitoring.import", "monitoring.measure", "monitoring.reference", "monitoring.profile", "monitoring.compare",
+    "retraining.evaluate", "retraining.run", "retraining.compare",
+)  # fmt: skip
 BILLED = ("billing.import", "allocation.allocate", "maturity.assess")
 ACTOR = Actor.service("demo")
 
