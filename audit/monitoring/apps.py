@@ -31,6 +31,7 @@ class MonitoringConfig(AppConfig):
             serving,
             shown,
             tasks,
+            telling,
         )
         from audit.monitoring.inputs import panel as inputs_panel
         from audit.monitoring.models import Upload
@@ -45,6 +46,7 @@ class MonitoringConfig(AppConfig):
         followers.follow(serving.note)
         reading.by_id(upload_id=Upload)
         shown.register()
+        telling.register_own()
         panels.register_own()
         inputs_panel.register_own()
         service_panel.register_own()

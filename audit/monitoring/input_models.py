@@ -51,6 +51,12 @@ class Reference(Record, Salted):
             return self.get_kind_display()
         return f"{self.get_kind_display()}, {self.since:%-d %B %Y} to {self.until:%-d %B %Y}"
 
+    @property
+    def words(self) -> str:
+        """As it stands in a sentence: "a period, 7 January 2013 to 4 February 2013"."""
+        whole = str(self)
+        return whole[:1].lower() + whole[1:]
+
 
 class DayProfile(Record):
     """A day (UTC) of a version's inputs as a profile in the lake, cut at the edges of a reference.

@@ -20,7 +20,7 @@ from audit.catalogue.models import Model, ModelVersion
 from audit.lake import store as lake
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
-from audit.monitoring import lakehouse, ledger_actions, matching, measuring, serving, staging
+from audit.monitoring import lakehouse, ledger_actions, matching, measuring, serving, staging, telling
 from audit.monitoring.models import Kind, Measurement, Partition, Source, State, Upload, Window
 
 if TYPE_CHECKING:
@@ -271,6 +271,7 @@ def measure_week(*, actor: Actor, model: Model, week: datetime) -> int:
                     also=touched,
                 )
                 serving.roll_up({model.pk: week})
+                telling.tell_of_state(model=model)
             return len(new)
 
 

@@ -19,6 +19,7 @@ from audit.monitoring.domain.shapes import shape
 from audit.monitoring.input_models import ColumnWeek, DayProfile, InputWeek, Reference
 from audit.monitoring.inputs import days, documents
 from audit.monitoring.inputs.referencing import YEAR
+from audit.monitoring.telling import tell_of_drift
 
 if TYPE_CHECKING:
     from audit.monitoring.domain.columns import Column
@@ -113,6 +114,7 @@ def compare_week(*, actor: Actor, reference: Reference, version: ModelVersion, w
         reason=sentence(rows),
         changes=created(week_row) if was is None else changed(was, week_row),
     )
+    tell_of_drift(week=week_row, columns=rows, sentence=sentence(rows))
     return week_row
 
 

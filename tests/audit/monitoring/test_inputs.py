@@ -253,7 +253,7 @@ def test_pages_tell_what_moved_and_against_what(cast: Cast, model: Model, versio
     send(model, 28, 7, shift=6)
     page = text(cast, "/models/late-arrival/")
     assert "hour drifted in the newest week" in page
-    assert "Compared with: a period, 7 january 2013 to 4 february 2013 (1,680 rows); nobody has chosen it." in page
+    assert "Compared with: a period, 7 January 2013 to 4 February 2013 (1,680 rows); nobody has chosen it." in page
     every = text(cast, "/models/late-arrival/versions/1/inputs/")
     assert "hour drifted in the newest week" in every
     one = text(cast, "/models/late-arrival/versions/1/inputs/hour/")

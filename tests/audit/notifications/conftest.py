@@ -19,6 +19,8 @@ Channels = Callable[..., Channel]
 @pytest.fixture(autouse=True)
 def kinds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Alerts, by e-mail unless someone chose otherwise; and news, which stay in the app."""
+    for code in list(KINDS):
+        monkeypatch.delitem(KINDS, code)
     monkeypatch.setitem(KINDS, "alert", Kind("alert", "Alerts", "A model is not as it should be.", Choice.EMAIL))
     monkeypatch.setitem(KINDS, "news", Kind("news", "News", "Something is new.", Choice.APP))
 
