@@ -29,6 +29,13 @@ HOLE = (60, 90)
 """Minutes without a scrape: the first half of the second hour."""
 
 
+@pytest.fixture(autouse=True)
+def same_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hour after the last told one does not end while the tests run."""
+    real, end = clock.now, LAST + 2 * HOUR - timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: min(real(), end))
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus with six hours."""
