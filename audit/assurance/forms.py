@@ -1,10 +1,6 @@
 """What every witness needs, whatever its kind; and the forms that change keys and settle incidents."""
 
-from typing import Any
-
 from django import forms
-
-from audit.assurance.models import Witness
 
 
 class WitnessForm(forms.Form):
@@ -30,8 +26,3 @@ class SettleForm(forms.Form):
     """Why an incident is over."""
 
     reason = forms.CharField(label="Why can it be closed?", max_length=500)
-
-
-def own_form(witness: Witness, kind: type[forms.Form], posted: Any = None) -> forms.Form:
-    """The form of the witness's kind; secrets are never filled in."""
-    return kind(posted) if posted is not None else kind(initial=witness.settings)

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.assurance import selectors, services, witnesses, words
 from audit.assurance.domain.standing import Standing
-from audit.assurance.forms import KeyForm, SettleForm, WitnessForm, own_form
+from audit.assurance.forms import KeyForm, SettleForm, WitnessForm
 from audit.assurance.models import Witness
 from audit.base import ids
 from audit.base.errors import InvalidInput, Refused
+from audit.base.forms import blame, own_form
 from audit.jobs import services as jobs
 from audit.ledger.domain import note
 from audit.sources.contract import Check
@@ -147,7 +148,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
                 actor=request.actor, kind=kind, name=general.cleaned_data["name"], settings=own.cleaned_data
             )
         except InvalidInput as error:
-            general.add_error(error.where if error.where in general.fields else None, error.sentence)
+            blame(error, general)
         else:
             messages.success(request, f"{made} is a witness now.")
             return redirect("assurance:witness", made.pk)
@@ -162,14 +163,14 @@ def witness(request: HttpRequest, witness_id: UUID) -> HttpResponse:
     if request.method != "POST":
         return _page(request, found)
     request.actor.check(services.RIGHT)
-    own, general = own_form(found, witnesses.kind(found.kind).form, request.POST), WitnessForm(request.POST)
+    own, general = own_form(found.settings, witnesses.kind(found.kind).form, request.POST), WitnessForm(request.POST)
     if own.is_valid() and general.is_valid():
         try:
             services.change_witness(
                 actor=request.actor, witness=found, name=general.cleaned_data["name"], settings=own.cleaned_data
             )
         except InvalidInput as error:
-            general.add_error(error.where if error.where in general.fields else None, error.sentence)
+            blame(error, general)
         else:
             messages.success(request, "The witness is changed.")
             return redirect("assurance:witness", found.pk)
@@ -193,7 +194,7 @@ def _page(
         "description": kind.description,
         "secret": secret,
         "receipts": selectors.receipts(viewer=request.actor, witness=found)[:20],
-        "own": own or own_form(found, kind.form),
+        "own": own or own_form(found.settings, kind.form),
         "general": general or WitnessForm(initial={"name": found.name}),
         "checks": checks,
         "may": may,

@@ -83,8 +83,8 @@ def chosen(query: Mapping[str, str], *, last: datetime | date, default: str = "4
         InvalidInput: a date is not a date, or the two are in the wrong order.
     """
     if query.get("from") or query.get("until"):
-        last_day = _day(query, "until") or (end_of(last) - timedelta(days=1)).date()
-        first_day = _day(query, "from") or last_day - timedelta(days=27)
+        last_day = day_in(query, "until") or (end_of(last) - timedelta(days=1)).date()
+        first_day = day_in(query, "from") or last_day - timedelta(days=27)
         if first_day > last_day:
             raise InvalidInput("The period ends before it starts.", mend="Swap the two dates.")
         return Period(start_of(first_day), start_of(last_day) + timedelta(days=1), CUSTOM, "Other dates")
@@ -99,7 +99,12 @@ def choices(current: Period) -> list[tuple[str, str, bool]]:
     return [*links, (own, "Other dates", current.key == CUSTOM)]
 
 
-def _day(query: Mapping[str, str], name: str) -> date | None:
+def day_in(query: Mapping[str, str], name: str) -> date | None:
+    """The day under ``name`` in an address's query; None without one.
+
+    Raises:
+        InvalidInput: it is not a date.
+    """
     text = query.get(name, "").strip()
     if not text:
         return None

@@ -1,6 +1,4 @@
-"""What an address asks for is checked once, for every page that asks for a version or a day."""
-
-from datetime import date
+"""What an address asks for is checked once, for every page that asks for a version."""
 
 from django.http import HttpRequest
 
@@ -19,18 +17,3 @@ def asked_number(request: HttpRequest, name: str) -> int | None:
     if not (text.isascii() and text.isdigit() and len(text) < 11 and 0 < int(text) < 2**31):
         raise InvalidInput(f"“{text}” is not a version.", where=name, mend="Write its number, like 2.")
     return int(text)
-
-
-def asked_day(request: HttpRequest, name: str) -> date | None:
-    """The day under ``name`` in the query; None without one.
-
-    Raises:
-        InvalidInput: it is not a date.
-    """
-    text = request.GET.get(name, "").strip()
-    if not text:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput(f"“{text}” is not a date.", where=name, mend="Write it like 2013-06-17.") from None

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound
+from audit.base.forms import blame
 from audit.catalogue import data_listing, data_page, selectors
 from audit.catalogue.asked import asked_number
 from audit.catalogue.describing import describe_dataset
@@ -77,7 +78,7 @@ def _described(request: HttpRequest, found: Dataset, form: DescribeForm) -> bool
     try:
         describe_dataset(actor=request.actor, dataset=found, **form.cleaned_data)
     except InvalidInput as error:
-        form.add_error(error.where if error.where in form.fields else None, error.sentence)
+        blame(error, form)
         return False
     return True
 

@@ -30,7 +30,7 @@ from audit.catalogue import (
     provenance,
     selectors,
 )
-from audit.catalogue.asked import asked_day, asked_number
+from audit.catalogue.asked import asked_number
 from audit.catalogue.domain.completeness import PARTS
 from audit.catalogue.forms import HandOverForm
 from audit.catalogue.handing_over import hand_over_model
@@ -118,10 +118,10 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 def _ran(request: HttpRequest, found: Model) -> own_panels.Ran | None:
-    day = asked_day(request, "on")
+    day = periods.day_in(request.GET, "on")
     if day is None:
         return None
-    return own_panels.what_ran(model=found, viewer=request.actor, day=day, known=asked_day(request, "known"))
+    return own_panels.what_ran(model=found, viewer=request.actor, day=day, known=periods.day_in(request.GET, "known"))
 
 
 def owner(request: HttpRequest, slug: str) -> HttpResponseBase:
@@ -216,12 +216,12 @@ def history(request: HttpRequest, slug: str) -> HttpResponseBase:
         rows = list(periods_of)
         moved = entries.movers(rows, viewer)
         return csv_response((_period_cells(row, moved) for row in rows), HISTORY, f"{slug}-history")
-    day = asked_day(request, "on") or (horizon.last_data(viewer, found) - timedelta(microseconds=1)).date()
+    day = periods.day_in(request.GET, "on") or (horizon.last_data(viewer, found) - timedelta(microseconds=1)).date()
     page = Paginator(periods_of, PAGE).get_page(request.GET.get("page"))
     moved = entries.movers(list(page), viewer)
     context = {
         "model": found,
-        "answer": production.on_day(model=found, viewer=viewer, day=day, known=asked_day(request, "known")),
+        "answer": production.on_day(model=found, viewer=viewer, day=day, known=periods.day_in(request.GET, "known")),
         "page": page,
         "rows": [(row, moved.get(str(row.pk))) for row in page],
         "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],

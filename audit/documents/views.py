@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotFound, Refused
+from audit.base.forms import blame
 from audit.catalogue import selectors as catalogue
 from audit.documents import domain, listing, selectors, sending, services
 from audit.documents.forms import AttachForm, WithdrawForm, key_of
@@ -114,7 +115,7 @@ def _attach(request: HttpRequest, form: AttachForm, replaces: Document | None) -
             **said,
         )
     except InvalidInput as error:
-        form.add_error(error.where if error.where in form.fields else None, error.sentence)
+        blame(error, form)
     except Refused as error:
         form.add_error(None, error.sentence)
     return None

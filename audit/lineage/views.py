@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, Refused
-from audit.catalogue.asked import asked_day
+from audit.base.periods import day_in
 from audit.lineage import answer, listing, places, selectors, services
 from audit.lineage.columns import columns_of
 from audit.lineage.domain import words
@@ -108,7 +108,7 @@ def _asked(request: HttpRequest) -> answer.Asked:
     if not (text.isascii() and text.isdigit() and len(text) < 6 and 1 <= int(text) <= selectors.DEEPEST):
         mend = f"Write a number of steps from 1 to {selectors.DEEPEST}."
         raise InvalidInput(f"“{text}” is no depth.", where="depth", mend=mend)
-    return answer.Asked(way, int(text), asked_day(request, "at"), asked_day(request, "known"))
+    return answer.Asked(way, int(text), day_in(request.GET, "at"), day_in(request.GET, "known"))
 
 
 def _refused(viewer: Actor) -> Any:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.base import periods
 from audit.base.clock import start_of
 from audit.base.errors import InvalidInput, NotFound
+from audit.base.forms import blame
 from audit.catalogue import horizon
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import ModelVersion
@@ -110,7 +111,7 @@ def reference(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         try:
             _choose(request, version, form.cleaned_data)
         except InvalidInput as error:
-            form.add_error(error.where if error.where in form.fields else None, error.sentence)
+            blame(error, form)
         else:
             messages.success(request, "Chosen. Its weeks are compared anew.")
             return redirect("monitoring:reference", slug=slug, number=number)

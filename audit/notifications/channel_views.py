@@ -10,8 +10,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.base.errors import InvalidInput
+from audit.base.forms import blame, own_form
 from audit.notifications import channelling, delivering, places, selectors
-from audit.notifications.forms import ChannelForm, NewChannelForm, own_form
+from audit.notifications.forms import ChannelForm, NewChannelForm
 from audit.notifications.kinds import KINDS
 from audit.notifications.models import Channel, Delivery
 from audit.notifications.views import delivery_row
@@ -67,7 +68,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
                 actor=request.actor, kind=kind, settings=own.cleaned_data, **general.cleaned_data
             )
         except InvalidInput as error:
-            _blame(error, own, general)
+            blame(error, own, general)
         else:
             messages.success(request, f"{made} is added. Send a test to see whether it works.")
             return redirect("notifications:channel", made.pk)
@@ -76,26 +77,20 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "notifications/add.html", context, status=422 if failed else 200)
 
 
-def _blame(error: InvalidInput, own: forms.Form, general: forms.Form) -> None:
-    """Puts the error where it belongs."""
-    form = own if error.where in own.fields else general
-    form.add_error(error.where if error.where in form.fields else None, error.sentence)
-
-
 def channel(request: HttpRequest, channel_id: UUID) -> HttpResponse:
     """One channel, what went there, and the form that changes it."""
     found = selectors.channel(viewer=request.actor, channel_id=channel_id)
     if request.method != "POST":
         return _page(request, found)
     request.actor.check(selectors.MANAGE, found.team_id)
-    own, general = own_form(found, places.kind(found.kind).form, request.POST), ChannelForm(request.POST)
+    own, general = own_form(found.settings, places.kind(found.kind).form, request.POST), ChannelForm(request.POST)
     if own.is_valid() and general.is_valid():
         try:
             channelling.change_channel(
                 actor=request.actor, channel=found, settings=own.cleaned_data, **general.cleaned_data
             )
         except InvalidInput as error:
-            _blame(error, own, general)
+            blame(error, own, general)
         else:
             messages.success(request, "The channel is changed.")
             return redirect("notifications:channel", found.pk)
@@ -123,7 +118,7 @@ def _page(
         "own_authority": bool(found.settings.get("authority")),
         "secret": [kind.form.base_fields[name].label for name in kind.secret],
         "deliveries": [delivery_row(request, one) for one in rows[:SHOWN]],
-        "own": own or own_form(found, kind.form),
+        "own": own or own_form(found.settings, kind.form),
         "general": general or ChannelForm(initial={"name": found.name, "kinds": known}),
         "may": may,
         "why_not": "" if may else request.actor.why_not(selectors.MANAGE),

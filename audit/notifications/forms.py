@@ -7,7 +7,7 @@ from django import forms
 
 from audit.base.actors import Actor
 from audit.notifications import kinds, selectors
-from audit.notifications.models import Channel, Preferences
+from audit.notifications.models import Preferences
 from audit.people.models import Team
 
 BEFORE = "kind-"
@@ -78,8 +78,3 @@ class NewChannelForm(ChannelForm):
     def __init__(self, *args: Any, viewer: Actor, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["team"].queryset = selectors.teams_to_manage(viewer=viewer)  # type: ignore[attr-defined]
-
-
-def own_form(channel: Channel, form: type[forms.Form], posted: Any = None) -> forms.Form:
-    """The form of the channel's kind; secrets are never filled in."""
-    return form(posted) if posted is not None else form(initial=channel.settings)

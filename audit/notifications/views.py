@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.base.errors import InvalidInput, NotFound
+from audit.base.forms import blame
 from audit.notifications import delivering, selectors, services
 from audit.notifications.forms import PreferencesForm
 from audit.notifications.kinds import Choice, title_of
@@ -79,7 +80,7 @@ def own_settings(request: HttpRequest) -> HttpResponse:
         try:
             services.choose(actor=request.actor, user=user, **form.said())
         except InvalidInput as error:
-            form.add_error(error.where if error.where in form.fields else None, error.sentence)
+            blame(error, form)
         else:
             messages.success(request, "Your choice is saved.")
             return redirect("notifications:settings")

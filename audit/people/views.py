@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from audit.base import clock
 from audit.base.actors import Role
 from audit.base.errors import InvalidInput, NotFound
+from audit.base.forms import blame
 from audit.people import forms, scopes, selectors, services, steps, words
 from audit.people.links import LINKS
 from audit.people.models import Membership
@@ -127,7 +128,7 @@ def _change(request: HttpRequest, chosen: str, form: Any) -> str:
         held = services.grant_role(actor=actor, **{**data, "role": Role(data["role"])})
         return f"Granted: {held}."
     except InvalidInput as error:
-        form.add_error(error.where if error.where in form.fields else None, error.sentence)
+        blame(error, form)
         return ""
 
 

@@ -1,6 +1,7 @@
 """How connectors ask systems over HTTP: bounded, patient with limits, and with every failure said in a sentence."""
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
@@ -62,6 +63,23 @@ class Client:
         self.base, self.name, self.pause = base.rstrip("/"), name, pause
         self._client = httpx.Client(
             timeout=SECONDS, headers=dict(headers or {}), auth=auth, verify=verify, follow_redirects=False
+        )
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any], *, name: str, pause: Callable[[float], None] | None = None) -> "Client":
+        """The client of the server that these settings (those of ``ServerForm``) name, signed in as they say.
+
+        Raises:
+            InvalidInput: the certificates to trust cannot be read.
+        """
+        token, user = str(settings.get("token") or ""), str(settings.get("username") or "")
+        return cls(
+            str(settings.get("url") or ""),
+            name=name,
+            headers={"Authorization": f"Bearer {token}"} if token else None,
+            auth=(user, str(settings.get("password") or "")) if user and not token else None,
+            verify=_trust(str(settings.get("ca_file") or "")),
+            **({"pause": pause} if pause else {}),
         )
 
     def __enter__(self) -> "Client":
@@ -187,3 +205,14 @@ def pages(
             return
         seen.add(after)
         token = after
+
+
+def _trust(ca_file: str) -> ssl.SSLContext | bool:
+    if not ca_file:
+        return True
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except OSError:
+        raise InvalidInput(
+            f"{ca_file} is no file of certificates (PEM) that the workers can read.", where="ca_file"
+        ) from None

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.base import clock, ids
 from audit.base.errors import InvalidInput
+from audit.base.forms import blame
 from audit.jobs import services as jobs
 from audit.people.models import Team
 from audit.people.selectors import teams
@@ -86,7 +87,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
                 actor=request.actor, kind=kind, settings=own.cleaned_data, **general.cleaned_data
             )
         except InvalidInput as error:
-            general.add_error(error.where if error.where in general.fields else None, error.sentence)
+            blame(error, general)
         else:
             messages.success(request, f"{source} is connected.")
             return redirect("sources:source", source.pk)
@@ -110,7 +111,7 @@ def source(request: HttpRequest, source_id: UUID) -> HttpResponseBase:
             try:
                 services.change_source(actor=request.actor, source=found, settings=own.cleaned_data, **data)
             except InvalidInput as error:
-                general.add_error(error.where if error.where in general.fields else None, error.sentence)
+                blame(error, general)
             else:
                 messages.success(request, "The source is changed.")
                 return redirect("sources:source", found.pk)

@@ -1,10 +1,6 @@
 """What every stream needs, whatever its kind."""
 
-from typing import Any
-
 from django import forms
-
-from audit.streaming.models import Stream
 
 
 class StreamForm(forms.Form):
@@ -25,8 +21,3 @@ class NewStreamForm(StreamForm):
     from_beginning = forms.BooleanField(
         label="Begin with the first entry", required=False, help_text="Otherwise with the next one that is sealed"
     )
-
-
-def own_form(stream: Stream, kind: type[forms.Form], posted: Any = None) -> forms.Form:
-    """The form of the stream's kind; secrets are never filled in."""
-    return kind(posted) if posted is not None else kind(initial=stream.settings)

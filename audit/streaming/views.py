@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.base.errors import InvalidInput, Refused
+from audit.base.forms import blame, own_form
 from audit.sources.contract import Check
 from audit.streaming import destinations, selectors, services
 from audit.streaming.domain.standing import Standing
-from audit.streaming.forms import NewStreamForm, StreamForm, own_form
+from audit.streaming.forms import NewStreamForm, StreamForm
 from audit.streaming.models import Stream
 from config.ui.tables import csv_response, wants_csv
 
@@ -82,7 +83,7 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
                 actor=request.actor, kind=kind, settings=own.cleaned_data, **general.cleaned_data
             )
         except InvalidInput as error:
-            _blame(error, own, general)
+            blame(error, own, general)
         else:
             messages.success(request, f"{made} gets our events from entry {made.cursor + 1:,} on.")
             return redirect("streaming:stream", made.pk)
@@ -91,24 +92,18 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
     return render(request, "streaming/add.html", context, status=422 if failed else 200)
 
 
-def _blame(error: InvalidInput, own: forms.Form, general: forms.Form) -> None:
-    """Puts the error where it belongs."""
-    form = own if error.where in own.fields else general
-    form.add_error(error.where if error.where in form.fields else None, error.sentence)
-
-
 def stream(request: HttpRequest, stream_id: UUID) -> HttpResponse:
     """One stream, and the form that changes it."""
     found = selectors.stream(viewer=request.actor, stream_id=str(stream_id))
     if request.method != "POST":
         return _page(request, found)
     request.actor.check(services.RIGHT)
-    own, general = own_form(found, destinations.kind(found.kind).form, request.POST), StreamForm(request.POST)
+    own, general = own_form(found.settings, destinations.kind(found.kind).form, request.POST), StreamForm(request.POST)
     if own.is_valid() and general.is_valid():
         try:
             services.change_stream(actor=request.actor, stream=found, settings=own.cleaned_data, **general.cleaned_data)
         except InvalidInput as error:
-            _blame(error, own, general)
+            blame(error, own, general)
         else:
             messages.success(request, "The stream is changed.")
             return redirect("streaming:stream", found.pk)
@@ -137,7 +132,7 @@ def _page(
         "own_authority": bool(found.settings.get("authority")),
         "secret": [kind.form.base_fields[name].label for name in kind.secret],
         "deliveries": selectors.deliveries(viewer=request.actor, stream=found)[:10],
-        "own": own or own_form(found, kind.form),
+        "own": own or own_form(found.settings, kind.form),
         "general": general or StreamForm(initial={"name": found.name, "reveal": found.reveal}),
         "checks": checks,
         "may": may,

@@ -4,7 +4,6 @@ Protocol: https://mlflow.org/docs/latest/api_reference/rest-api.html. Servers be
 these are simply absent then.
 """
 
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -29,18 +28,10 @@ class Mlflow:
     """
 
     def __init__(self, settings: Settings, *, pause: Callable[[float], None] | None = None) -> None:
-        token, user = str(settings.get("token") or ""), str(settings.get("username") or "")
-        self.base = str(settings.get("url") or "").rstrip("/")
         self.asked = 0
         self._experiments: dict[str, str] | None = None
-        self._client = Client(
-            self.base,
-            name="MLflow",
-            headers={"Authorization": f"Bearer {token}"} if token else None,
-            auth=(user, str(settings.get("password") or "")) if user and not token else None,
-            verify=_trust(str(settings.get("ca_file") or "")),
-            **({"pause": pause} if pause else {}),
-        )
+        self._client = Client.of(settings, name="MLflow", pause=pause)
+        self.base = self._client.base
 
     def __enter__(self) -> "Mlflow":
         return self
@@ -176,14 +167,3 @@ def _page(answer: Row, key: str, path: str) -> tuple[list[Row], str]:
 def _inner(row: Mapping[str, Any], key: str) -> Row:
     found = row.get(key)
     return found if isinstance(found, dict) else {}
-
-
-def _trust(ca_file: str) -> ssl.SSLContext | bool:
-    if not ca_file:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError:
-        raise InvalidInput(
-            f"{ca_file} is no file of certificates (PEM) that the workers can read.", where="ca_file"
-        ) from None

@@ -4,7 +4,6 @@ Protocol: https://prometheus.io/docs/prometheus/latest/querying/api/.
 """
 
 import math
-import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,15 +39,7 @@ class Prometheus:
     """One server. Use it as a context manager. All methods raise what ``Client.ask`` raises, but for Missing."""
 
     def __init__(self, settings: Settings, *, pause: Callable[[float], None] | None = None) -> None:
-        token, user = str(settings.get("token") or ""), str(settings.get("username") or "")
-        self._client = Client(
-            str(settings.get("url") or ""),
-            name="Prometheus",
-            headers={"Authorization": f"Bearer {token}"} if token else None,
-            auth=(user, str(settings.get("password") or "")) if user and not token else None,
-            verify=_trust(str(settings.get("ca_file") or "")),
-            **({"pause": pause} if pause else {}),
-        )
+        self._client = Client.of(settings, name="Prometheus", pause=pause)
 
     def __enter__(self) -> "Prometheus":
         return self
@@ -114,14 +105,3 @@ def _points(pairs: list[Any]) -> dict[datetime, float]:
         if math.isfinite(value):
             found[at] = value
     return found
-
-
-def _trust(ca_file: str) -> ssl.SSLContext | bool:
-    if not ca_file:
-        return True
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError:
-        raise InvalidInput(
-            f"{ca_file} is no file of certificates (PEM) that the workers can read.", where="ca_file"
-        ) from None

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from django import forms
 
+from audit.sources.server_form import ServerForm
+
 LABEL: Final = "$label"
 SPAN: Final = "$span"
 DAYS: Final = 14
@@ -40,32 +42,11 @@ def expression(label: str, words: str, initial: str, *, required: bool = False) 
     )
 
 
-class PrometheusForm(forms.Form):
+class PrometheusForm(ServerForm):
     """In expressions $label stands for the labels below, and $span for the time that a value is of: 1h, or 5m."""
 
-    url = forms.URLField(
-        label="Address",
-        max_length=500,
-        assume_scheme="https",
-        help_text="Of Prometheus, Thanos, Mimir or VictoriaMetrics, without /api/v1",
-    )
-    username = forms.CharField(label="User", max_length=200, required=False)
-    password = forms.CharField(
-        label="Password", max_length=500, required=False, widget=forms.PasswordInput(), strip=False
-    )
-    token = forms.CharField(
-        label="Token",
-        max_length=4000,
-        required=False,
-        widget=forms.PasswordInput(),
-        help_text="Sent as “Bearer”; used instead of user and password",
-    )
-    ca_file = forms.CharField(
-        label="Certificates to trust",
-        max_length=500,
-        required=False,
-        help_text="A file (PEM) where the workers run, for a server whose certificate a private authority signed",
-    )
+    helps = {"url": "Of Prometheus, Thanos, Mimir or VictoriaMetrics, without /api/v1"}
+
     label = forms.CharField(
         label="Label of the deployment",
         max_length=100,
@@ -101,10 +82,8 @@ class PrometheusForm(forms.Form):
         return _name(self.cleaned_data["version_label"])
 
     def clean(self) -> dict[str, Any] | None:
-        """A user needs a password; two labels are two."""
+        """Two labels are two."""
         data = super().clean()
-        if data and data.get("password") and not data.get("username"):
-            self.add_error("username", "Say whose password it is.")
         if data and data.get("label") and data.get("label") == data.get("version_label"):
             self.add_error("version_label", "This is the label of the deployment.")
         return data

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -47,20 +48,20 @@ def test_proved_delivery_is_opened_with_its_id_as_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "sentence"),
+    ("make", "sentence"),
     [
-        (parcel(secret="another"), "not that of this body"),
-        (Parcel(parcel().headers, b'{"entity": "other"}'), "not that of this body"),
-        (Parcel({**parcel().headers, "x-mlflow-delivery-id": "d-2"}, parcel().body), "not that of this body"),
-        (Parcel({**parcel().headers, "x-mlflow-signature": "v1,é"}, parcel().body), "not that of this body"),
-        (Parcel({}, parcel().body), "lacks X-MLflow-Signature"),
-        (parcel(age=400), "may be a replay"),
-        (parcel(age=-400), "may be a replay"),
+        (lambda: parcel(secret="another"), "not that of this body"),
+        (lambda: Parcel(parcel().headers, b'{"entity": "other"}'), "not that of this body"),
+        (lambda: Parcel({**parcel().headers, "x-mlflow-delivery-id": "d-2"}, parcel().body), "not that of this body"),
+        (lambda: Parcel({**parcel().headers, "x-mlflow-signature": "v1,é"}, parcel().body), "not that of this body"),
+        (lambda: Parcel({}, parcel().body), "lacks X-MLflow-Signature"),
+        (lambda: parcel(age=400), "may be a replay"),
+        (lambda: parcel(age=-400), "may be a replay"),
     ],
 )
-def test_unproved_delivery_is_refused(what: Parcel, sentence: str) -> None:
+def test_unproved_delivery_is_refused(make: Callable[[], Parcel], sentence: str) -> None:
     with pytest.raises(Unproven, match=sentence):
-        MlflowConnector().prove(what, SETTINGS)
+        MlflowConnector().prove(make(), SETTINGS)
 
 
 def test_without_a_secret_nothing_is_proved() -> None:

@@ -13,6 +13,7 @@ from audit.jobs.models import State
 from audit.monitoring.domain.service import HOUR
 from audit.monitoring.service_models import ServiceDay, ServiceHour
 from audit.sources import services as sources
+from audit.sources.hours import SETTLED
 from audit.sources.models import Source
 from audit.sources.prometheus.connector import PrometheusConnector
 from audit.sources.prometheus.forms import PrometheusForm
@@ -23,7 +24,7 @@ from tests.support.jobs import Worker
 
 pytestmark = [pytest.mark.processes, pytest.mark.skipif(not HERE, reason=WHY)]
 HOURS = 6
-LAST = clock.now().replace(minute=0, second=0, microsecond=0) - HOUR
+LAST = (clock.now() - SETTLED).replace(minute=0, second=0, microsecond=0) - HOUR
 FIRST = LAST - (HOURS - 1) * HOUR
 HOLE = (60, 90)
 """Minutes without a scrape: the first half of the second hour."""
