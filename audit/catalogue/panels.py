@@ -2,18 +2,22 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from django.urls import reverse
 
 from audit.base.actors import Actor
 from audit.base.periods import Period
 from audit.catalogue.models import Model, ModelVersion, UseCase
 
 Context = dict[str, Any]
+OVERVIEW: Final = "overview"
+MONITORING: Final = "monitoring"
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A section of the model page.
+    """A section of the pages of a model: of those named in ``parts``, where OVERVIEW is the model's own page.
 
     ``context`` gives the template its variables, with ``model``, ``period``, ``viewer`` and ``panel`` added; None
     leaves the section out. The template writes one ``<section aria-labelledby="{anchor}">`` whose heading has the id
@@ -26,6 +30,7 @@ class Panel:
     template: str
     context: Callable[[Model, Actor, Period], Context | None]
     row: str = ""
+    parts: tuple[str, ...] = (OVERVIEW,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,22 +42,34 @@ class Shown:
 
 
 PANELS: dict[str, Panel] = {}
+PAGES: Final[dict[str, tuple[str, str]]] = {OVERVIEW: ("Overview", "catalogue:model")}
+
+
+def register_page(part: str, label: str, url_name: str) -> None:
+    """Adds a page about a model: what links to it say, and the name of its address, whose argument is the slug."""
+    PAGES[part] = (label, url_name)
+
+
+def pages_beside(model: Model, part: str) -> list[tuple[str, str]]:
+    """The label and address of each other page about the model."""
+    return [(label, reverse(name, args=[model.slug])) for one, (label, name) in PAGES.items() if one != part]
 
 
 def register(panel: Panel) -> None:
-    """Adds a section to the model page.
+    """Adds a section to the pages of a model.
 
     Raises:
         ValueError: the anchor is taken by another panel.
     """
     if PANELS.setdefault(panel.anchor, panel) != panel:
-        raise ValueError(f"The model page has two panels with the anchor {panel.anchor}.")
+        raise ValueError(f"The pages of a model have two panels with the anchor {panel.anchor}.")
 
 
-def panels_for(model: Model, viewer: Actor, period: Period) -> list[Shown]:
-    """The sections of the model's page in their order, with what each shows to the viewer in the period."""
+def panels_for(model: Model, viewer: Actor, period: Period, part: str = OVERVIEW) -> list[Shown]:
+    """The sections of a page of the model in their order, with what each shows to the viewer in the period."""
     shown = []
-    for panel in sorted(PANELS.values(), key=lambda panel: (panel.order, panel.anchor)):
+    wanted = (panel for panel in PANELS.values() if part in panel.parts)
+    for panel in sorted(wanted, key=lambda panel: (panel.order, panel.anchor)):
         context = panel.context(model, viewer, period)
         if context is not None:
             known = {"model": model, "viewer": viewer, "period": period, "panel": panel}

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from itertools import groupby
 from uuid import UUID
 
 from django.contrib import messages
@@ -35,7 +34,8 @@ from audit.catalogue.domain.completeness import PARTS
 from audit.catalogue.forms import HandOverForm
 from audit.catalogue.handing_over import hand_over_model
 from audit.catalogue.models import AliasPeriod, Model, ModelVersion, Task
-from audit.catalogue.panels import VERSION_PANELS, panels_for, panels_for_use_case, panels_for_version
+from audit.catalogue.panels import VERSION_PANELS, panels_for_use_case, panels_for_version
+from audit.catalogue.sections import sections_of
 from audit.catalogue.services import RIGHT
 from audit.catalogue.states import State
 from audit.catalogue.words import metric_name, metric_value
@@ -90,12 +90,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
         return csv_response((one.cells() for one in every), own_panels.VERSION_HEADINGS, f"{slug}-versions")
     if wants_csv(request):
         return csv_response([row.cells()], listing.HEADINGS, slug)
-    shown = panels_for(found, viewer, period)
-    ran = _ran(request, found)
-    sections = [
-        [SafeString(render_to_string(one.panel.template, {**one.context, "ran": ran}, request)) for one in group]
-        for _, group in groupby(shown, key=lambda one: one.panel.row or one.panel.anchor)
-    ]
+    sections = sections_of(request, found, period, more={"ran": _ran(request, found)})
     running = next((one for one in row.deployments if one.environment == "production"), None)
     context = {
         "model": found,
@@ -104,7 +99,6 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
         "sentences": lede.sentences(row),
         "notes": notes.notes_of(found, viewer),
         "may_hand_over": viewer.may(RIGHT, found.use_case.team_id),
-        "tabs": [(one.panel.anchor, one.panel.title) for one in shown],
         "sections": sections,
         "links": links.for_model(found, viewer),
         "period": period,

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from audit.monitoring import grid_views, input_views, service_views, views
+from audit.monitoring import grid_views, input_views, model_views, service_views, views
 
 app_name = "monitoring"
 urlpatterns = [
     path("monitoring/", grid_views.models, name="models"),
+    path("models/<slug:slug>/monitoring/", model_views.model, name="model"),
     path("models/<slug:slug>/upload/", views.uploads, name="uploads"),
     path("models/<slug:slug>/upload/<uuid:upload_id>/", views.upload, name="upload"),
     path("models/<slug:slug>/service/", service_views.hours, name="service"),

@@ -10,7 +10,7 @@ from audit.base.actors import Actor
 from audit.base.periods import Period
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import Model, ModelVersion
-from audit.catalogue.panels import Context, Panel, register
+from audit.catalogue.panels import MONITORING, Context, Panel, register
 from audit.catalogue.words import count_of
 from audit.monitoring.grid import weeks_of
 from audit.monitoring.input_models import ColumnWeek, Reference
@@ -132,4 +132,4 @@ def version_of(*, viewer: Actor, model: Model, number: int | None) -> ModelVersi
 
 def register_own() -> None:
     """Adds the section."""
-    register(Panel(22, "inputs", "Inputs", "monitoring/panels/inputs.html", _panel))
+    register(Panel(22, "inputs", "Inputs", "monitoring/panels/inputs.html", _panel, parts=(MONITORING,)))

@@ -8,7 +8,7 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.periods import Period
 from audit.catalogue.models import Model
-from audit.catalogue.panels import Context, Panel, register
+from audit.catalogue.panels import MONITORING, Context, Panel, register
 from audit.monitoring.domain.service import RESOURCES, covered
 from audit.monitoring.service import reading
 from audit.monitoring.service.words import figure, latency, load, share
@@ -153,4 +153,4 @@ def _ms(seconds: float | None) -> float | None:
 
 def register_own() -> None:
     """Adds the section."""
-    register(Panel(25, "service", QUESTION, "monitoring/panels/service.html", _service))
+    register(Panel(28, "service", QUESTION, "monitoring/panels/service.html", _service, parts=(MONITORING,)))

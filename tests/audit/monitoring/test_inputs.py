@@ -248,10 +248,10 @@ def text(cast: Cast, address: str, who: str = "owner") -> str:
 
 
 def test_pages_tell_what_moved_and_against_what(cast: Cast, model: Model, version: ModelVersion) -> None:
-    assert "Nothing says yet what its inputs should look like" in text(cast, "/models/late-arrival/")
+    assert "Nothing says yet what its inputs should look like" in text(cast, "/models/late-arrival/monitoring/")
     send(model, 0, 28)
     send(model, 28, 7, shift=6)
-    page = text(cast, "/models/late-arrival/")
+    page = text(cast, "/models/late-arrival/monitoring/")
     assert "hour drifted in the newest week" in page
     assert "Compared with: a period, 7 January 2013 to 4 February 2013 (1,680 rows); nobody has chosen it." in page
     every = text(cast, "/models/late-arrival/versions/1/inputs/")

@@ -92,7 +92,7 @@ def test_page_says_traffic_errors_and_latency_and_what_is_unknown(
         version=version, environment="production", mode="online", endpoint="late-arrival", since=START, actor_id="x",
         until=START + 6 * HOUR,
     )  # fmt: skip
-    page = cast.client("manager").get("/models/late-arrival/?from=2026-11-02&until=2026-11-08").content.decode()
+    page = cast.client("manager").get("/models/late-arrival/monitoring/?from=2026-11-02&until=2026-11-08").content.decode()
     assert "It was online for 6 hours" in page and "no source told how it answered" in page
     keep(
         model,
@@ -100,7 +100,7 @@ def test_page_says_traffic_errors_and_latency_and_what_is_unknown(
         served(1, requests=500.0, errors=0.0, client_errors=0.0, server_errors=0.0, p99=1.4),
         served(2, cpu=80.0, partial=True),
     )
-    page = cast.client("manager").get("/models/late-arrival/?from=2026-11-02&until=2026-11-08").content.decode()
+    page = cast.client("manager").get("/models/late-arrival/monitoring/?from=2026-11-02&until=2026-11-08").content.decode()
     assert (
         "It was asked 2,000 times, 1.50% of the requests failed, in its worst hour 99 of 100 answers came within 1.4 s"
     ) in page
@@ -111,7 +111,7 @@ def test_page_says_traffic_errors_and_latency_and_what_is_unknown(
 
 
 def test_page_of_a_model_that_is_not_online_has_no_such_section(cast: Cast, model: Model) -> None:
-    assert 'id="service"' not in cast.client("manager").get("/models/late-arrival/").content.decode()
+    assert 'id="service"' not in cast.client("manager").get("/models/late-arrival/monitoring/").content.decode()
 
 
 def test_hours_are_listed_and_downloaded_with_what_is_unknown(cast: Cast, model: Model, version: ModelVersion) -> None:
