@@ -11,7 +11,7 @@ from django.db.models import Max, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
-from audit.base.scoping import visible
+from audit.base.scoping import Row, visible
 from audit.catalogue.models import Model, ModelVersion
 from audit.monitoring.models import ServedWeek, Source, Upload, Window
 
@@ -74,10 +74,7 @@ def windows(
     if source:
         rows = rows.filter(source=source)
     rows = visible(rows, viewer=viewer, team="version__model__use_case__team", model="version__model", at="start")
-    if as_known_at is None:
-        rows = rows.filter(superseded_at=None)
-    else:
-        rows = rows.filter(recorded_at__lte=as_known_at).exclude(superseded_at__lte=as_known_at)
+    rows = counting(rows, as_known_at)
     if model is not None:
         rows = rows.filter(version__model=model)
     if version is not None:
@@ -87,6 +84,13 @@ def windows(
     if until is not None:
         rows = rows.filter(start__lt=until)
     return rows.prefetch_related("measurements").order_by("start", "version__number")
+
+
+def counting(rows: QuerySet[Row], as_known_at: datetime | None) -> QuerySet[Row]:
+    """Those of rows with ``recorded_at`` and ``superseded_at`` that count now, or counted then."""
+    if as_known_at is None:
+        return rows.filter(superseded_at=None)
+    return rows.filter(recorded_at__lte=as_known_at).exclude(superseded_at__lte=as_known_at)
 
 
 def points_of(windows: Iterable[Window], metric: str) -> list[Point]:

@@ -9,6 +9,7 @@ from audit.base.scoping import visible
 from audit.catalogue.models import Mode, Model
 from audit.catalogue.selectors import deployments
 from audit.monitoring.domain.service import HOUR
+from audit.monitoring.selectors import counting
 from audit.monitoring.service_models import ServiceDay, ServiceHour
 
 
@@ -28,10 +29,7 @@ def hours(
         model="model",
         at="start",
     )
-    if as_known_at is None:
-        rows = rows.filter(superseded_at=None)
-    else:
-        rows = rows.filter(recorded_at__lte=as_known_at).exclude(superseded_at__lte=as_known_at)
+    rows = counting(rows, as_known_at)
     if model is not None:
         rows = rows.filter(model=model)
     if since is not None:
