@@ -26,10 +26,12 @@ class SourcesConfig(AppConfig):
         from audit.sources.gitlab.connector import GitLabConnector
         from audit.sources.mlflow.connector import MlflowConnector
         from audit.sources.prometheus.connector import PrometheusConnector
+        from audit.sources.s3.connector import S3Connector
         from audit.sources.sagemaker.connector import SageMakerConnector
         from config.ui import navigation
 
         contract.register(FolderConnector())
+        contract.register(S3Connector())
         contract.register(GitHubConnector())
         contract.register(GitLabConnector())
         contract.register(AzureDevOpsConnector())

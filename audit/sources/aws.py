@@ -20,6 +20,7 @@ PAUSES: Final = (2.0, 5.0, 15.0, 30.0)
 """Waits of ours, each after botocore has asked three times by itself."""
 ROLE_LASTS: Final = timedelta(minutes=45)
 LARGEST: Final = 256 * 1024 * 1024
+CHUNK: Final = 1024 * 1024
 SIGN_IN: Final = frozenset({
     "AuthFailure", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature", "InvalidAccessKeyId",
     "InvalidClientTokenId", "InvalidSignatureException", "InvalidToken", "MissingAuthenticationToken",
@@ -137,6 +138,10 @@ class Aws:
 
     def keys(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[str]:
         """The keys of a bucket that begin with ``prefix``, in their order, those behind ``after`` only."""
+        return (str(row["Key"]) for row in self.objects(bucket, prefix, after=after))
+
+    def objects(self, bucket: str, prefix: str, *, after: str = "") -> Iterator[dict[str, Any]]:
+        """The same as S3 lists them: Key, ETag, Size and LastModified."""
 
         def fetch(token: str) -> tuple[list[Any], str]:
             more = {"ContinuationToken": token} if token else ({"StartAfter": after} if after else {})
@@ -145,7 +150,7 @@ class Aws:
             return rows, str(answer.get("NextContinuationToken") or "")
 
         for rows, _ in pages(fetch, of=f"The bucket {bucket}"):
-            yield from (str(row["Key"]) for row in rows if row.get("Key"))
+            yield from (row for row in rows if row.get("Key"))
 
     def folders(self, bucket: str, prefix: str) -> list[str]:
         """The names of the folders directly below ``prefix`` (which is empty, or ends with a slash)."""
@@ -172,6 +177,25 @@ class Aws:
             raise InvalidInput(f"s3://{bucket}/{key} holds more than {most // 1024 // 1024} MB.")
         said = {str(name).lower(): str(value) for name, value in answer.get("Metadata", {}).items()}
         return content, said | {"etag": str(answer.get("ETag") or "")}
+
+    def chunks(self, bucket: str, key: str, *, etag: str) -> Iterator[bytes]:
+        """An object's content in pieces, however large it is.
+
+        Raises:
+            Missing: it is not there, or has another ETag by now; and all that ``ask`` raises.
+        """
+        answer = self.ask("s3", "GetObject", Bucket=bucket, Key=key)
+        if str(answer.get("ETag") or "") != etag:
+            answer["Body"].close()
+            raise Missing(f"s3://{bucket}/{key} was written anew.")
+        with _asking("s3", "GetObject"):
+            pieces = answer["Body"].iter_chunks(CHUNK)
+        while True:
+            with _asking("s3", "GetObject"):
+                piece = next(pieces, b"")
+            if not piece:
+                return
+            yield piece
 
     def _once(self, service: str, action: str, wanted: Mapping[str, Any]) -> dict[str, Any]:
         from botocore import xform_name

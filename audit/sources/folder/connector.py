@@ -2,27 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
 
 from django import forms
 from django.conf import settings as django_settings
 
 from audit.base import clock
 from audit.base.errors import InvalidInput
-from audit.catalogue.models import Model
-from audit.monitoring import services as monitoring
-from audit.monitoring import starting
-from audit.monitoring.models import Upload
+from audit.monitoring.models import Kind
 from audit.sources import domain
 from audit.sources.contract import Check, Cursor, PullContext, PullResult, Settings
+from audit.sources.logs.taking import File, MovingError, checked, take_files
 
 SETTLED_SECONDS = 2.0
 CHUNK = 1024 * 1024
-
-
-class MovingError(Exception):
-    """The file changed while it was read."""
+KINDS = frozenset(Kind.values)
 
 
 class FolderForm(forms.Form):
@@ -66,7 +61,7 @@ def place(path: str) -> Path:
 
 
 class FolderConnector:
-    """Files named ``model.predictions.anything.csv`` or ``model.labels….``; also .csv.gz, .parquet and .ndjson."""
+    """Files named ``model.predictions.anything.csv``, or below ``model/predictions/``; see ``domain.named``."""
 
     kind = "folder"
     title = "Folder"
@@ -78,66 +73,23 @@ class FolderConnector:
         """Whether the folder is there and can be read, and what its files are."""
         try:
             folder = _folder(settings)
-            names = sorted(entry.name for entry in os.scandir(folder) if _counts(entry))
+            paths = sorted(_path(folder, entry) for entry in _entries(folder))
         except (InvalidInput, OSError) as error:
             return [Check(False, getattr(error, "sentence", f"The folder cannot be read: {error}"))]
-        checks = [Check(True, f"{folder} can be read; it holds {len(names)} files.")]
-        strangers = [name for name in names if domain.named(name) is None]
-        if strangers:
-            shown = ", ".join(strangers[:5])
-            checks.append(Check(False, f"No model and kind in the names of {shown}. Call files {domain.PATTERN}."))
-        known = set(Model.objects.values_list("slug", flat=True))
-        for slug in sorted({part.model for name in names if (part := domain.named(name))} - known):
-            checks.append(Check(False, f"There is no model {slug}; its files wait until it is registered."))
-        return checks
+        return checked(paths, str(folder))
 
     def pull(self, context: PullContext, settings: Settings, cursor: Cursor) -> PullResult:
         """Hands each new or changed file to monitoring, predictions before labels, and starts its import."""
-        folder = _folder(settings)
-        files = sorted((entry for entry in os.scandir(folder) if _counts(entry)), key=_order)
-        seen: dict[str, list[Any]] = dict(cursor.get("seen", {}))
-        kept: dict[str, list[Any]] = {}
-        counts = {"new": 0, "known": 0, "waiting": 0, "unknown": 0}
-        problems: list[str] = []
-        for done, entry in enumerate(files):
-            context.run.progress(done, len(files), entry.name)
-            outcome, mark, problem = self._take(context, entry, seen.get(entry.name))
-            counts[outcome] += 1
-            if mark:
-                kept[entry.name] = mark
-            if problem:
-                problems.append(problem)
-        return PullResult({"seen": kept}, counts, problems)
-
-    def _take(
-        self, context: PullContext, entry: os.DirEntry[str], before: list[Any] | None
-    ) -> tuple[str, list[Any] | None, str]:
-        """What became of one file: the outcome, its mark in the cursor, and the problem in a sentence."""
-        part = domain.named(entry.name)
-        if part is None:
-            return "unknown", None, f"{entry.name}: the name says no model and kind. Call it {domain.PATTERN}."
-        model = Model.objects.select_related("use_case__team").filter(slug=part.model).first()
-        if model is None or model.use_case.team_id != context.team.pk:
-            return "unknown", None, f"{entry.name}: {context.team} has no model {part.model}; register it first."
-        state = entry.stat(follow_symlinks=False)
-        mark = [state.st_mtime_ns, state.st_size]
-        if before and before[:2] == mark:
-            return "known", before, ""
-        if clock.now().timestamp() - state.st_mtime < SETTLED_SECONDS:
-            return "waiting", before, ""
-        try:
-            upload = _hand_over(context, model, part.kind, entry)
-        except (MovingError, FileNotFoundError):
-            return "waiting", before, ""
-        started = context.run.start(
-            starting.IMPORT,
-            args={"upload": str(upload.pk)},
-            key=starting.key_of(upload),
-            subject=upload,
-            team=model.use_case.team,
-        )
-        fresh = started.parent_id == context.run.job.pk
-        return "new" if fresh else "known", [*mark, upload.digest], ""
+        folder, now = _folder(settings), clock.now().timestamp()
+        files = []
+        for entry in _entries(folder):
+            try:
+                state = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            mark, settled = [state.st_mtime_ns, state.st_size], now - state.st_mtime >= SETTLED_SECONDS
+            files.append(File(_path(folder, entry), mark, partial(_chunks, entry.path), settled))
+        return take_files(context, files, cursor)
 
 
 def _folder(settings: Settings) -> Path:
@@ -149,30 +101,58 @@ def _folder(settings: Settings) -> Path:
     return folder
 
 
-def _counts(entry: os.DirEntry[str]) -> bool:
-    """Files only: no folders, no links (they may lead out of the inbox), nothing hidden."""
-    return entry.is_file(follow_symlinks=False) and not entry.name.startswith(".")
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The files of the folder, and all below its folders ``model/predictions`` and ``model/labels``.
+
+    No links (they may lead out of the inbox), and nothing that is hidden or set aside; other folders may be another
+    source's.
+    """
+    for entry in _scanned(folder):
+        if entry.is_file(follow_symlinks=False):
+            yield entry
+        elif entry.is_dir(follow_symlinks=False):
+            for below in _scanned(entry.path):
+                if below.name in KINDS and below.is_dir(follow_symlinks=False):
+                    yield from _all_below(below.path)
 
 
-def _order(entry: os.DirEntry[str]) -> tuple[bool, str]:
-    """Predictions come first: labels find their predictions then."""
-    part = domain.named(entry.name)
-    return (part is None or part.kind != "predictions", entry.name)
+def _all_below(folder: str) -> Iterator[os.DirEntry[str]]:
+    for entry in _scanned(folder):
+        if entry.is_file(follow_symlinks=False):
+            yield entry
+        elif entry.is_dir(follow_symlinks=False):
+            yield from _all_below(entry.path)
 
 
-def _hand_over(context: PullContext, model: Model, kind: str, entry: os.DirEntry[str]) -> Upload:
-    handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+def _scanned(folder: str | Path) -> list[os.DirEntry[str]]:
+    """What lies directly in a folder; nothing in one that went meanwhile."""
+    try:
+        with os.scandir(folder) as found:
+            return [entry for entry in found if not domain.is_aside(entry.name)]
+    except FileNotFoundError:
+        return []
+
+
+def _path(folder: Path, entry: os.DirEntry[str]) -> str:
+    return Path(entry.path).relative_to(folder).as_posix()
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    """The file's chunks; at the end it must be as it was at the beginning, or nothing of it is kept.
+
+    Raises:
+        MovingError: it changed, or went.
+    """
+    if not Path(path).parent.resolve().is_relative_to(inbox()):
+        raise MovingError
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise MovingError from None
     with os.fdopen(handle, "rb") as file:
-        return monitoring.receive_upload(
-            actor=context.run.actor, model=model, kind=kind, filename=entry.name, chunks=_steady(file)
-        )
-
-
-def _steady(file: BinaryIO) -> Iterator[bytes]:
-    """The file's chunks; at the end it must be as it was at the beginning, or nothing of it is kept."""
-    first = os.fstat(file.fileno())
-    while chunk := file.read(CHUNK):
-        yield chunk
-    last = os.fstat(file.fileno())
+        first = os.fstat(file.fileno())
+        while chunk := file.read(CHUNK):
+            yield chunk
+        last = os.fstat(file.fileno())
     if (first.st_mtime_ns, first.st_size) != (last.st_mtime_ns, last.st_size):
         raise MovingError

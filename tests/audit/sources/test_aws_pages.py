@@ -7,6 +7,7 @@ from tests.support.cast import Cast
 
 ENTERED = {
     "cloudwatch": {"days": "14"},
+    "s3": {"bucket": "logs-of-the-house", "key_prefix": "ml/logs"},
     "sagemaker": {"environment_tag": "environment", "hook_token": "the-token-of-the-events"},
     "cloudtrail": {"bucket": "trail-of-the-house", "look_up": "on", "since": "2026-11-01"},
 }

@@ -1,5 +1,6 @@
 """A folder's files come in once, whole, from inside the inbox; what cannot be used is told."""
 
+import json
 import os
 import time
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_unknown_names_are_told_and_left(worker: Worker, source: Source, inbox: 
     assert job.counts["unknown"] == 2
     assert source.problems == [
         "no-such-model.labels.csv: Flight operations has no model no-such-model; register it first.",
-        "notes.txt: the name says no model and kind. Call it model.predictions.anything.csv.",
+        f"notes.txt: the name says no model and kind. Call it {domain.PATTERN}.",
     ]
     assert {path.name for path in inbox.iterdir()} == {"notes.txt", "no-such-model.labels.csv"}
 
@@ -197,11 +198,117 @@ def test_connector_test_names_what_does_not_work(inbox: Path, model: Model) -> N
         ("Late.labels.csv", None),
         ("late-arrival.labels.xlsx", None),
         (".labels.csv", None),
+        ("late-arrival/labels/2013/w28.ndjson.gz", ("late-arrival", "labels")),
+        ("late-arrival/predictions/x.jsonl", ("late-arrival", "predictions")),
+        ("late-arrival/predictions/x.xlsx", None),
+        ("late-arrival/scores/x.csv", None),
+        ("2013/late-arrival/labels/x.csv", None),
     ],
 )
 def test_name_says_model_and_kind(name: str, expected: tuple[str, str] | None) -> None:
     found = domain.named(name)
     assert (None if found is None else (found.model, found.kind)) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "version"),
+    [
+        ("a/predictions/version=3/x.csv", 3),
+        ("a/predictions/day=2013-03-04/version=12/x.csv", 12),
+        ("a/predictions/version=0/x.csv", None),
+        ("a/predictions/x.csv", None),
+        ("a/labels/version=3/x.csv", None),
+    ],
+)
+def test_folder_says_the_version_of_predictions(path: str, version: int | None) -> None:
+    found = domain.named(path)
+    assert found is not None and found.version == version
+
+
+def test_folders_say_model_kind_and_version(
+    worker: Worker, source: Source, inbox: Path, model: Model, version: ModelVersion
+) -> None:
+    row = {"prediction_id": "f1", "at": "2013-03-04T10:00:00Z", "score": 0.8, "hour": 10, "carrier": "UA"}
+    for path in ("predictions/version=1/day=2013-03-04", "labels/_temporary", "scores", "predictions/.hidden"):
+        (inbox / "late-arrival" / path).mkdir(parents=True)
+    predictions = inbox / "late-arrival/predictions/version=1/day=2013-03-04"
+    put(predictions, "part.ndjson", json.dumps(row) + "\n")
+    put(inbox / "late-arrival/labels", "w10.csv", "prediction_id,label\nf1,1\n")
+    for aside in ("labels/_temporary", "scores", "predictions/.hidden"):
+        put(inbox / "late-arrival" / aside, "x.csv")
+    put(inbox / "late-arrival/labels", "_SUCCESS", "")
+    assert pull(worker, source).counts == {"new": 2, "known": 0, "waiting": 0, "unknown": 0}
+    found = {upload.kind: upload for upload in Upload.objects.all()}
+    assert (found["predictions"].version, found["predictions"].filename) == (1, "part.ndjson")
+    assert found["labels"].version is None
+    worker.run_all()
+    assert {upload.state for upload in Upload.objects.all()} == {"imported"}
+    assert pull(worker, source).counts["known"] == 2
+    assert source.problems == []
+
+
+def test_linked_folder_is_not_followed(
+    worker: Worker, source: Source, inbox: Path, tmp_path: Path, model: Model
+) -> None:
+    (tmp_path / "predictions").mkdir()
+    put(tmp_path / "predictions", "x.csv")
+    (inbox / "late-arrival").symlink_to(tmp_path)
+    assert pull(worker, source).counts["new"] == 0
+    (inbox / "late-arrival").unlink()
+    (inbox / "late-arrival").mkdir()
+    (inbox / "late-arrival/predictions").symlink_to(tmp_path / "predictions")
+    assert pull(worker, source).counts["new"] == 0
+
+
+def test_bad_file_is_told_by_name_until_another_lies_there_and_stops_no_other(
+    worker: Worker, source: Source, inbox: Path, model: Model, version: ModelVersion
+) -> None:
+    put(inbox, "late-arrival.predictions.a.csv", ROWS.replace("0.8", "1.8"))
+    put(inbox, "late-arrival.predictions.b.csv")
+    job = pull(worker, source)
+    assert job.counts["new"] == 2
+    worker.run_all()
+    assert pull(worker, source).counts["known"] == 2
+    [told_] = source.problems
+    assert told_.startswith("late-arrival.predictions.a.csv: ") and "row 2" in told_ and "score" in told_
+    put(inbox, "late-arrival.predictions.a.csv", ROWS.replace("f1", "f2"))
+    pull(worker, source)
+    worker.run_all()
+    pull(worker, source)
+    assert source.problems == []
+    assert Upload.objects.filter(state="imported").count() == 2
+
+
+def test_labels_that_came_before_their_predictions_are_tried_again(
+    worker: Worker, source: Source, inbox: Path, model: Model, version: ModelVersion
+) -> None:
+    put(inbox, "late-arrival.labels.csv", "prediction_id,label\nf1,1\n")
+    pull(worker, source)
+    worker.run_all()
+    assert pull(worker, source).counts["known"] == 1
+    assert "There is no prediction 'f1'" in source.problems[0]
+    worker.run_all()
+    assert Job.objects.filter(kind="monitoring.import").count() == 1, "nothing came that would help"
+    put(inbox, "late-arrival.predictions.csv")
+    pull(worker, source)
+    worker.run_all()
+    assert pull(worker, source).counts["new"] == 1
+    worker.run_all()
+    assert pull(worker, source).counts == {"new": 0, "known": 2, "waiting": 0, "unknown": 0}
+    assert source.problems == []
+    assert set(Upload.objects.values_list("kind", "state")) == {("labels", "imported"), ("predictions", "imported")}
+
+
+def test_file_that_cannot_be_taken_stops_no_other(
+    worker: Worker, source: Source, inbox: Path, model: Model, version: ModelVersion
+) -> None:
+    (inbox / "late-arrival/predictions/version=7").mkdir(parents=True)
+    put(inbox / "late-arrival/predictions/version=7", "x.csv")
+    put(inbox, "late-arrival.predictions.csv")
+    assert pull(worker, source).counts == {"new": 1, "known": 0, "waiting": 0, "unknown": 1}
+    assert source.problems == [
+        "late-arrival/predictions/version=7/x.csv: version: late-arrival has no version 7. Register it first."
+    ]
 
 
 def test_actor_of_pull_is_the_job(worker: Worker, source: Source, inbox: Path, model: Model) -> None:

@@ -1,0 +1,1 @@
+"""Amazon S3: files of predictions and labels below a prefix of a bucket."""
