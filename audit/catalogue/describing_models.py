@@ -1,5 +1,7 @@
 """What no source could tell of a model: its use case, what it predicts, and who made a version. Each is an entry."""
 
+from collections.abc import Mapping
+
 from django.db import transaction
 from django.db.models import QuerySet
 
@@ -8,12 +10,13 @@ from audit.base.errors import InvalidInput, Refused
 from audit.catalogue.followers import tell
 from audit.catalogue.ledger_actions import MODEL_CHANGED, VERSION_CHANGED
 from audit.catalogue.models import Model, ModelVersion, Task, UseCase
-from audit.catalogue.services import RIGHT
+from audit.catalogue.services import FEATURE_KINDS, RIGHT
 from audit.ledger.audited import changed, values
 from audit.ledger.services import record
 from audit.people.models import User
 from audit.people.selectors import holders
 
+LONGEST_NAME = 200
 FIELDS = ("use_case", "name", "task", "outcome", "unit", "threshold")
 
 
@@ -43,7 +46,8 @@ def describe_model(
     if task and task not in Task.values:
         raise InvalidInput(f"{task!r} is not a task.", where="task", mend=f"Use {', '.join(Task.values)}.")
     if locked.task and task != locked.task:
-        raise Refused(f"{locked} is a {locked.task}: what was measured would mean something else. Register another.")
+        was = locked.get_task_display().lower()
+        raise Refused(f"{locked} is a {was}: what was measured would mean something else. Register another.")
     if task == Task.CLASSIFICATION and threshold is None:
         raise InvalidInput(
             "A classification needs the score from which it counts as positive.",
@@ -58,6 +62,40 @@ def describe_model(
         locked.save(update_fields=FIELDS)
         record(actor=actor, action=MODEL_CHANGED, subject=locked, team=use_case.team_id, changes=changes)
         tell([locked])
+    return locked
+
+
+@transaction.atomic
+def declare_features(*, actor: Actor, model: Model, features: Mapping[str, str]) -> Model:
+    """The model with the inputs that it takes: {name: "number" or "category"}. The same again changes nothing.
+
+    Raises:
+        NotPermitted: the actor may not write for the team.
+        InvalidInput: a name is empty or too long, or there is no such kind.
+        Refused: it declares others: versions and references were read by them.
+    """
+    locked = Model.objects.select_for_update(of=("self",)).select_related("use_case__team").get(pk=model.pk)
+    actor.check(RIGHT, locked.use_case.team_id)
+    for name, kind in features.items():
+        if not name.strip() or len(name) > LONGEST_NAME:
+            raise InvalidInput(f"A feature has 1 to {LONGEST_NAME} characters.", where="features")
+        if kind not in FEATURE_KINDS:
+            raise InvalidInput(f"{kind!r} is not a kind.", where=f"features.{name}", mend="Use number or category.")
+    if locked.features == dict(features):
+        return locked
+    if locked.features:
+        raise Refused(f"{locked} declares features already: {', '.join(locked.inputs)}.")
+    before = values(locked)
+    locked.features = dict(features)
+    locked.save(update_fields=("features",))
+    record(
+        actor=actor,
+        action=MODEL_CHANGED,
+        subject=locked,
+        team=locked.use_case.team_id,
+        changes=changed(before, locked),
+    )
+    tell([locked])
     return locked
 
 

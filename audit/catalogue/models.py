@@ -12,6 +12,7 @@ class Task(models.TextChoices):
 
     CLASSIFICATION = "classification", "Classification"
     REGRESSION = "regression", "Regression"
+    MULTICLASS = "multiclass", "Classification into more than two classes"
 
 
 class Environment(models.TextChoices):

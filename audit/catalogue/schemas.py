@@ -65,7 +65,7 @@ class ModelIn(Schema):
     use_case: Slug
     slug: Slug
     name: Name
-    task: Literal["classification", "regression"]
+    task: Literal["classification", "regression", "multiclass"]
     outcome: Name = Field(description="What a positive is, or what is estimated, in words")
     unit: str = Field("", max_length=40, description="The unit of an estimate")
     features: dict[Name, Literal["number", "category"]] = {}

@@ -21,9 +21,19 @@ LABELS: Final = {
     "error_q05": "Error, 5th percentile",
     "error_q50": "Error, median",
     "error_q95": "Error, 95th percentile",
+    "macro_precision": "Macro precision",
+    "macro_recall": "Macro recall",
+    "macro_f1": "Macro F1",
+    "weighted_precision": "Weighted precision",
+    "weighted_recall": "Weighted recall",
+    "weighted_f1": "Weighted F1",
+    "micro_precision": "Micro precision",
+    "micro_recall": "Micro recall",
+    "micro_f1": "Micro F1",
+    "macro_roc_auc": "Macro ROC AUC",
 }
 IN_UNITS: Final = frozenset({"mae", "rmse", "bias", "error_q05", "error_q50", "error_q95"})
-MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae", "": ""}
+MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae", "multiclass": "accuracy", "": ""}
 """The main measure of each task; a model whose task is unknown has none."""
 
 

@@ -22,6 +22,7 @@ class MonitoringConfig(AppConfig):
         """Registers actions, job handlers, and what the catalogue's pages show of monitoring."""
         from audit.catalogue import followers, horizon, states
         from audit.monitoring import (  # noqa: F401
+            estimate_tasks,
             first_steps,
             ledger_actions,
             ledger_records,
@@ -31,10 +32,12 @@ class MonitoringConfig(AppConfig):
             serving,
             shown,
             tasks,
-            telling,
         )
+        from audit.monitoring.estimates import panel as estimates_panel
         from audit.monitoring.inputs import panel as inputs_panel
         from audit.monitoring.models import Upload
+        from audit.monitoring.outcomes import panel as outcomes_panel
+        from audit.monitoring.quality import panel as quality_panel
         from audit.monitoring.service import panel as service_panel
         from audit.monitoring.service import reading as reading_service
         from audit.people import reading
@@ -46,9 +49,11 @@ class MonitoringConfig(AppConfig):
         followers.follow(serving.note)
         reading.by_id(upload_id=Upload)
         shown.register()
-        telling.register_own()
         panels.register_own()
+        outcomes_panel.register_own()
         inputs_panel.register_own()
+        estimates_panel.register_own()
+        quality_panel.register_own()
         service_panel.register_own()
         first_steps.register_own()
         process_steps.register_own()

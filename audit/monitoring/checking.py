@@ -6,8 +6,9 @@ second time, with row numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from audit.base.errors import InvalidInput
@@ -20,18 +21,24 @@ CONVERTIBLE: Final[Mapping[str, frozenset[Type]]] = {
     "number": frozenset({"text", "integer", "number"}),
     "label": frozenset({"text", "integer", "number", "boolean"}),
     "category": frozenset({"text", "integer", "boolean", "number"}),
+    "class": frozenset({"text", "integer", "boolean"}),
     "version": frozenset({"text", "integer"}),
 }
 WANTED: Final = {
     "identifier": "text", "time": "a time with zone", "number": "a number", "label": "a number, true or false",
-    "category": "text", "version": "a whole number",
+    "category": "text", "class": "the name of a class", "version": "a whole number",
 }  # fmt: skip
+LONGEST_CLASS: Final = 200
 NUMBER_MEND: Final = "Use a point for decimals and no unit."
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column that we know: how it converts (``kind``), whether the file must have it and each row fill it."""
+    """A column that we know: how it converts (``kind``), whether the file must have it and each row fill it.
+
+    A number lies from ``least`` to ``most``, and is 0 or 1 if ``whole``; a class is one of ``among``, if any are named;
+    a time is not after ``latest`` (aware).
+    """
 
     name: str
     kind: str
@@ -40,6 +47,8 @@ class Field:
     least: float | None = None
     most: float | None = None
     whole: bool = False
+    among: tuple[str, ...] = ()
+    latest: datetime | None = None
     note: str = ""
 
 
@@ -75,31 +84,38 @@ def check_columns(source: Source, fields: list[Field], *, kind: str) -> None:
     known = {field.name: field for field in fields}
     for name in source.columns:
         if name not in known:
-            raise InvalidInput(
-                f"There is no such column in {kind} of this model.",
-                where=f"row 1, column {name}" if source.format == "csv" else f"column {name}",
-                mend=f"Known columns are {', '.join(known)}. Rename it, leave it out, or declare it as a feature.",
-            )
+            raise no_such(source, name, known, kind=kind)
     for field in fields:
+        theirs = source.named(field.name)
         if field.must_exist and field.name not in source.columns:
             raise InvalidInput(
                 "This column is missing.",
-                where=f"row 1, column {field.name}" if source.format == "csv" else f"column {field.name}",
+                where=f"row 1, column {theirs}" if source.format == "csv" else f"column {theirs}",
                 mend=field.note or f"Add it with {WANTED[field.kind]} in each row.",
             )
         found = source.columns.get(field.name)
         if found == "time without zone" and field.kind == "time":
             raise InvalidInput(
                 "These times have no time zone.",
-                where=f"row 1, column {field.name}",
+                where=f"row 1, column {theirs}",
                 mend="Write them as UTC timestamps (in pandas: tz_localize with their zone).",
             )
         if found is not None and found not in CONVERTIBLE[field.kind]:
             raise InvalidInput(
                 f"This column holds {found}, where {WANTED[field.kind]} is needed.",
-                where=f"row 1, column {field.name}",
+                where=f"row 1, column {theirs}",
                 mend="Convert it before sending.",
             )
+
+
+def no_such(source: Source, name: str, known: Iterable[str], *, kind: str) -> InvalidInput:
+    """What is said of the column ``name`` of a file, which is none of the ``known`` ones."""
+    return InvalidInput(
+        f"There is no such column in {kind} of this model.",
+        where=f"row 1, column {name}" if source.format == "csv" else f"column {name}",
+        mend=f"Known columns are {', '.join(known)}. Rename it, leave it out, say in the model's mapping what it is, "
+        "or declare it as a feature.",
+    )
 
 
 def plan(source: Source, fields: list[Field]) -> Plan:
@@ -126,6 +142,8 @@ def _empty(field: Field, raw: str, type_: Type) -> Check:
 def _column(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
     if field.kind == "time":
         return _time(field, raw, type_)
+    if field.kind == "class":
+        return _class(field, raw)
     if field.kind in {"identifier", "category"}:
         if field.kind == "category":
             return f"CAST({raw} AS VARCHAR)", []
@@ -138,6 +156,18 @@ def _column(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
         wrong = f"({value} IS NULL AND {raw} IS NOT NULL OR {value} < 1 OR {value} <> TRY_CAST({raw} AS DOUBLE))"
         return value, [Check(field.name, wrong, "{value} is not a version number.", "Use 1, 2, 3, ...")]
     return _number(field, raw, type_)
+
+
+def _class(field: Field, raw: str) -> tuple[str, list[Check]]:
+    value = f"CAST({raw} AS VARCHAR)"
+    wrong = f"length({value}) > {LONGEST_CLASS}"
+    checks = [Check(field.name, wrong, f"This class has more than {LONGEST_CLASS} characters.", "Send its name.")]
+    if field.among:
+        names = ", ".join(field.among)
+        wrong = f"{value} NOT IN ({', '.join(literal(name) for name in field.among)})"
+        mend = f"Classes are {names}. State further ones in the model's mapping."
+        checks.append(Check(field.name, wrong, "{value} is none of the model's classes.", mend))
+    return value, checks
 
 
 def _time(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
@@ -157,6 +187,10 @@ def _time(field: Field, raw: str, type_: Type) -> tuple[str, list[Check]]:
     checks.append(
         Check(field.name, bounds, "{value} is not between 1970 and 2200.", "Check the unit of the time stamps.")
     )
+    if field.latest is not None:
+        late = f"{value} > TIMESTAMPTZ {literal(field.latest.isoformat())}"
+        mend = "Check the clock and the zone of the machine that wrote it."
+        checks.append(Check(field.name, late, "{value} is in the future, by more than a day.", mend))
     return value, checks
 
 

@@ -12,10 +12,10 @@ import gzip
 import json
 import re
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, Literal
+from typing import IO, TYPE_CHECKING, Final, Literal, Self
 
 from audit.base.errors import InvalidInput
 
@@ -41,6 +41,7 @@ class Source:
     """A file that DuckDB can read. ``relation`` is SQL for a FROM clause with the columns ``columns``.
 
     ``numbered`` is the same with the file's row as ``"#row"``; only the search for an error needs it, it is slower.
+    ``names`` are the names in the file of columns that go by another one here.
     """
 
     path: Path
@@ -50,6 +51,22 @@ class Source:
     numbered: str
     zipped: bool = False
     delimiter: str = ","
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    def named(self, column: str) -> str:
+        """The file's own name of a column, for a sentence that says where something is wrong."""
+        return self.names.get(column, column)
+
+    def only(self, names: Mapping[str, str]) -> Self:
+        """The same file with only these columns: {name here: name in the file}."""
+        chosen = ", ".join(f"{quoted(theirs)} AS {quoted(ours)}" for ours, theirs in names.items())
+        return replace(
+            self,
+            columns={ours: self.columns[theirs] for ours, theirs in names.items()},
+            relation=f"(SELECT {chosen or 'NULL'} FROM {self.relation})",
+            numbered=f"(SELECT {', '.join(filter(None, (quoted('#row'), chosen)))} FROM {self.numbered})",
+            names=dict(names),
+        )
 
     def row(self, number: int) -> int:
         """The line in the file of what ``numbered`` calls ``number``: blank lines and line breaks in fields count."""
@@ -76,6 +93,11 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """``text`` as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def day_of(time: str) -> str:
+    """SQL for the day (UTC) of a time with zone from 1970 on; a cast would ask the calendar of a zone for each row."""
+    return f"(DATE '1970-01-01' + (epoch_us({time}) // 86400000000)::INTEGER)"
 
 
 def _opened(path: Path, *, zipped: bool) -> IO[bytes]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from audit.base.clock import start_of
-from audit.catalogue.models import Model
+from audit.catalogue.models import Model, Task
 from audit.monitoring import lakehouse
 from audit.monitoring.formats import quoted
 from audit.monitoring.models import Kind, Partition
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def predictions(model: Model, version_number: int, since: datetime, until: datetime) -> pa.Table:
     """What the version predicted in [since, until), aware: prediction_id, at (UTC), prediction, score, and features.
 
-    Sorted by time and id. A feature that was not sent at the time is null.
+    Sorted by time and id. A feature that was not sent at the time is null, and so is the score of a model with more
+    than two classes, whose prediction (and label) is the name of a class.
     """
     return _table(model, version_number, since, until, labelled=False)
 
@@ -57,9 +58,10 @@ def _select(
     db: duckdb.DuckDBPyConnection, model: Model, told: list[Partition], known: list[Partition], *, labelled: bool
 ) -> str:
     """SQL for the rows, their columns always the same, whatever the files hold."""
-    kinds = {"prediction_id": "VARCHAR", "at": "TIMESTAMPTZ", "prediction": "DOUBLE", "score": "DOUBLE"}
+    told_as = "VARCHAR" if model.task == Task.MULTICLASS else "DOUBLE"
+    kinds = {"prediction_id": "VARCHAR", "at": "TIMESTAMPTZ", "prediction": told_as, "score": "DOUBLE"}
     if labelled:
-        kinds["label"] = "DOUBLE"
+        kinds["label"] = told_as
     for name, kind in model.inputs.items():
         kinds.setdefault(name, "DOUBLE" if kind == "number" else "VARCHAR")
     there: set[str] = {"label"}

@@ -1,8 +1,9 @@
 """Inputs for programs: how each column moved; data that lie elsewhere are what it is held against, as a profile."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema
@@ -12,12 +13,30 @@ from audit.base.errors import InvalidInput
 from audit.base.paging import DEFAULT, page
 from audit.base.problems import Page, answers
 from audit.catalogue import selectors as catalogue
-from audit.monitoring.input_models import ColumnWeek, Reference
-from audit.monitoring.inputs import documents, referencing, selectors
-from audit.monitoring.starting import start_reading
+from audit.monitoring.input_models import ColumnWeek, DayProfile, Reference
+from audit.monitoring.inputs import documents, referencing, selectors, sending
+from audit.monitoring.starting import start_comparing, start_reading
 
 router = Router()
 LARGEST = 50 * 1024 * 1024
+PROFILE_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "A document of the format tollgate-profile/1 (docs/profiles.md).",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["format", "columns"],
+                    "properties": {
+                        "format": {"type": "string", "const": documents.FORMAT},
+                        "columns": {"type": "object", "additionalProperties": {"type": "object"}},
+                    },
+                }
+            }
+        },
+    }
+}
 
 
 class StatisticOut(Schema):
@@ -77,6 +96,30 @@ class ReferenceOut(Schema):
     error: str
 
 
+class EdgesOut(Schema):
+    """What the profile of a day must have, to be compared with the reference that counts now."""
+
+    format: str
+    reference: UUID
+    columns: dict[str, dict[str, Any]] = Field(description='Name -> {"kind", and of numbers "edges"}')
+
+
+class DayOut(Schema):
+    """A day of inputs that was sent as a profile."""
+
+    day: date
+    rows: int
+    source: str = Field(description="sent")
+    digest: str = Field(description="SHA-256 of what was kept")
+    reference: UUID
+    computed_at: datetime = Field(description="When it came")
+
+    @staticmethod
+    def resolve_reference(row: DayProfile) -> UUID:
+        """The reference whose edges it has."""
+        return row.reference_id
+
+
 class InputsQuery(Schema):
     """Which weeks."""
 
@@ -112,38 +155,61 @@ def reference(request: HttpRequest, slug: str, number: int) -> Reference:
     "/models/{slug}/versions/{int:number}/reference",
     response=answers(404, created=ReferenceOut),
     summary="Send the profile of a reference",
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "description": "A document of the format tollgate-profile/1 (docs/profiles.md).",
-            "content": {
-                "application/json": {
-                    "schema": {
-                        "type": "object",
-                        "required": ["format", "columns"],
-                        "properties": {
-                            "format": {"type": "string", "const": documents.FORMAT},
-                            "columns": {"type": "object", "additionalProperties": {"type": "object"}},
-                        },
-                    }
-                }
-            },
-        }
-    },
+    openapi_extra=PROFILE_BODY,
 )
 def send_reference(request: HttpRequest, slug: str, number: int, reason: str = "") -> tuple[int, Reference]:
     """The version's inputs are compared with this profile from now on: no row leaves where the data are."""
     version = catalogue.version(viewer=request.actor, slug=slug, number=number)
     request.actor.check(referencing.RIGHT, version.model.use_case.team_id)
+    found = referencing.send_reference(
+        actor=request.actor, version=version, columns=documents.sent(_body(request)), reason=reason
+    )
+    start_reading(actor=request.actor, reference=found, trigger="api")
+    return 201, found
+
+
+@router.get(
+    "/models/{slug}/versions/{int:number}/reference/edges",
+    response=answers(404, 409, ok=EdgesOut),
+    summary="The edges that profiles must have",
+)
+def edges(request: HttpRequest, slug: str, number: int) -> dict[str, Any]:
+    """Each column of the reference that counts now and, of numbers, the edges at which a day's rows are counted."""
+    version = catalogue.version(viewer=request.actor, slug=slug, number=number)
+    selectors.current(viewer=request.actor, version=version)
+    found = sending.reference_for(version)
+    return {"format": documents.FORMAT, "reference": found.pk, "columns": sending.edges_of(found)}
+
+
+@router.post(
+    "/models/{slug}/versions/{int:number}/profiles/{day}",
+    response=answers(404, 409, created=DayOut),
+    summary="Send the profile of a day",
+    openapi_extra=PROFILE_BODY,
+)
+def send_profile(request: HttpRequest, slug: str, number: int, day: date) -> tuple[int, DayProfile]:
+    """Takes a day (UTC) of the version's inputs as a profile instead of rows, cut at the edges of the reference.
+
+    The same again changes nothing; another one takes its place; one without rows takes the day back.
+    """
+    version = catalogue.version(viewer=request.actor, slug=slug, number=number)
+    request.actor.check(referencing.RIGHT, version.model.use_case.team_id)
+    columns = documents.sent(_body(request))
+    found = sending.send_day(actor=request.actor, version=version, day=day, columns=columns)
+    start_comparing(actor=request.actor, day=found, trigger="api")
+    return 201, found
+
+
+def _body(request: HttpRequest) -> Any:
+    """The JSON of the body.
+
+    Raises:
+        InvalidInput: it is too large, or no JSON.
+    """
     body = request.read(LARGEST + 1)
     if len(body) > LARGEST:
         raise InvalidInput("This body is larger than 50 MB.", where="body", mend="Send fewer columns.")
     try:
-        told = json.loads(body)
+        return json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidInput("This is not JSON.", where="body", mend="Send one JSON object.") from error
-    found = referencing.send_reference(
-        actor=request.actor, version=version, columns=documents.sent(told), reason=reason
-    )
-    start_reading(actor=request.actor, reference=found, trigger="api")
-    return 201, found

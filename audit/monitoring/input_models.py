@@ -61,16 +61,23 @@ class Reference(Record, Salted):
 class DayProfile(Record):
     """A day (UTC) of a version's inputs as a profile in the lake, cut at the edges of a reference.
 
-    ``evidence`` is the SHA-256 in hex of what it was made from: the digests of the day's files.
+    ``evidence`` is the SHA-256 in hex of what it was made from: the digests of the day's files; of a profile that was
+    sent, its own.
     """
+
+    class Source(models.TextChoices):
+        ROWS = "rows", "Read from rows"
+        SENT = "sent", "Sent instead of rows"
 
     reference = models.ForeignKey(Reference, on_delete=models.CASCADE, related_name="days")
     version = models.ForeignKey("catalogue.ModelVersion", on_delete=models.CASCADE, related_name="day_profiles")
     day = models.DateField()
+    source = models.CharField(max_length=4, choices=Source.choices, default=Source.ROWS)
     evidence = models.CharField(max_length=64)
     rows = models.BigIntegerField()
     path = models.CharField(max_length=300)
     digest = models.CharField(max_length=64)
+    computed_at = models.DateTimeField(default=clock.now)
 
     class Meta:
         constraints = (

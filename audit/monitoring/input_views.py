@@ -21,6 +21,7 @@ from audit.monitoring.forms import ReferenceForm
 from audit.monitoring.grid import weeks_of
 from audit.monitoring.input_models import ColumnWeek
 from audit.monitoring.inputs import drawing, panel, referencing, selectors
+from audit.monitoring.quality import selectors as quality
 from audit.monitoring.starting import start_reading
 from config.ui.tables import csv_response, wants_csv
 
@@ -40,14 +41,19 @@ def columns(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
     if wants_csv(request):
         return csv_response(_cells(rows.iterator(chunk_size=500)), HEADINGS, f"{slug}-v{number}-inputs")
     mondays = weeks_of(period)
-    found = panel.lines(rows, mondays)
+    importance = quality.importance(viewer=viewer, version=version)
+    found = panel.lines(rows, mondays, importance)
+    reference = selectors.reference_of(viewer=viewer, version=version)
+    weeks = quality.shifts(viewer=viewer, version=version).filter(start__gte=period.start, start__lt=period.end)
     context = {
         "model": version.model,
         "version": version,
         "weeks": mondays,
         "lines": found,
         "title": panel.conclusion(found),
-        "reference": selectors.reference_of(viewer=viewer, version=version),
+        "importance": importance,
+        "shift": panel.as_a_whole(reference, weeks.last()),
+        "reference": reference,
         "period": period,
         "choices": periods.choices(period),
         "crumbs": _crumbs(version),

@@ -36,22 +36,29 @@ def workfile() -> Path:
 
 @contextmanager
 def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of its own, in memory, in UTC; closed at the end."""
+    """A DuckDB of its own, in memory, in UTC; closed at the end, when its folder on the disk goes with it."""
     import duckdb
 
-    db = duckdb.connect(
-        config={
-            "memory_limit": MEMORY,
-            "temp_directory": str(_scratch() / "duckdb"),
-            "threads": 2,
-            "autoinstall_known_extensions": False,
-        }
-    )
-    try:
-        db.execute("SET TimeZone = 'UTC'")
-        yield db
-    finally:
-        db.close()
+    with tempfile.TemporaryDirectory(dir=_scratch(), prefix="duckdb-") as folder:
+        db = duckdb.connect(
+            config={
+                "memory_limit": MEMORY,
+                "temp_directory": folder,
+                "threads": 2,
+                "autoinstall_known_extensions": False,
+            }
+        )
+        try:
+            db.execute("SET TimeZone = 'UTC'")
+            yield db
+        finally:
+            db.close()
+
+
+def beside(db: duckdb.DuckDBPyConnection, name: str) -> Path:
+    """The place of a file that goes when the database does."""
+    row = db.execute("SELECT current_setting('temp_directory')").fetchall()[0]
+    return Path(row[0]) / name
 
 
 def files(partitions: Iterable[Partition], *, tagged: bool = False) -> str:

@@ -10,7 +10,7 @@ from django.db.models import Max
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model
 from audit.monitoring import lakehouse
-from audit.monitoring.formats import Source, literal
+from audit.monitoring.formats import Source, day_of, literal, quoted
 from audit.monitoring.models import Partition
 from audit.monitoring.staging import first_row_where, one, shown
 
@@ -47,13 +47,13 @@ def check_versions(db: duckdb.DuckDBPyConnection, source: Source, *, known: set[
     if version in known:
         raise InvalidInput(
             f"This row is of version {version}, but the file was sent for version {given}.",
-            where=f"row {row}, column version",
+            where=f"row {row}, column {source.named('version')}",
             mend="Send it without a version, or one file a version.",
         )
     listed = ", ".join(str(number) for number in sorted(known)) or "none yet"
     raise InvalidInput(
         f"The model has no version {version}.",
-        where=f"row {row}, column version",
+        where=f"row {row}, column {source.named('version')}",
         mend=f"Registered versions are {listed}; register it, then send the file again.",
     )
 
@@ -80,7 +80,7 @@ def check_new(db: duckdb.DuckDBPyConnection, source: Source, earlier: list[Parti
         db.execute(
             "CREATE OR REPLACE TEMP TABLE clashing AS "
             f"SELECT prediction_id, version, version = {version} AS same, earlier.day FROM staged JOIN "
-            f'(SELECT prediction_id, CAST("at" AS DATE) AS day FROM {lakehouse.files(parts)}) AS earlier '
+            f"(SELECT prediction_id, {day_of(quoted('at'))} AS day FROM {lakehouse.files(parts)}) AS earlier "
             f'USING (prediction_id) WHERE version = {version} OR abs("#day" - earlier.day) > 1'
         )
         if one(db, "SELECT count(*) FROM clashing")[0]:
@@ -96,12 +96,12 @@ def _repeated(db: duckdb.DuckDBPyConnection, source: Source, version: int) -> In
     if same:
         return InvalidInput(
             f"The prediction {shown(found)} of version {version} was imported before, for {day}.",
-            where=f"row {row}, column prediction_id",
+            where=f"row {row}, column {source.named('prediction_id')}",
             mend="Send only predictions that were not sent yet.",
         )
     return InvalidInput(
         f"Version {version} predicted {shown(found)} on {day}, more than a day away.",
-        where=f"row {row}, column prediction_id",
+        where=f"row {row}, column {source.named('prediction_id')}",
         mend="Use an id of its own for each case, so that its label belongs to one case.",
     )
 
@@ -118,9 +118,7 @@ def find_days(db: duckdb.DuckDBPyConnection, source: Source, predictions: list[P
     """
     db.execute("CREATE TEMP TABLE matched (prediction_id VARCHAR, day DATE)")
     left, size, complete = predictions, FIRST_LOOK, False
-    hints = {
-        row[0] for row in db.execute("SELECT DISTINCT CAST(predicted_at AS DATE) FROM staged").fetchall() if row[0]
-    }
+    hints = {row[0] for row in db.execute(f"SELECT DISTINCT {day_of('predicted_at')} FROM staged").fetchall() if row[0]}
     near = {day + timedelta(days=away) for day in hints for away in (-1, 0, 1)}
     look = [part for part in left if part.day in near]
     while left and not complete:
@@ -134,7 +132,7 @@ def find_days(db: duckdb.DuckDBPyConnection, source: Source, predictions: list[P
         row, found = first_row_where(db, source, '"#id" NOT IN (SELECT prediction_id FROM matched)')
         raise InvalidInput(
             f"There is no prediction {shown(found)}.",
-            where=f"row {row}, column prediction_id",
+            where=f"row {row}, column {source.named('prediction_id')}",
             mend="Send its prediction first, then these labels again.",
         )
     oldest = one(db, "SELECT min(day) FROM matched")[0] - timedelta(days=1)
@@ -143,10 +141,22 @@ def find_days(db: duckdb.DuckDBPyConnection, source: Source, predictions: list[P
     return [row[0] for row in db.execute("SELECT DISTINCT day FROM matched").fetchall()]
 
 
+def count_labelled(db: duckdb.DuckDBPyConnection, labels: list[Partition], *, days: set[date]) -> int:
+    """How many of the staged labels are of a prediction that had one before: these correct it.
+
+    ``labels`` are the partitions of earlier imports, ``days`` those on which the staged labels' ids were predicted.
+    """
+    earlier = _overlapping(db, [part for part in labels if part.day in days])
+    if not earlier:
+        return 0
+    sql = f"SELECT count(*) FROM staged SEMI JOIN {lakehouse.files(earlier)} AS earlier USING (prediction_id)"
+    return int(one(db, sql)[0])
+
+
 def _match(db: duckdb.DuckDBPyConnection, look: list[Partition]) -> None:
     rows = _overlapping(db, look)
     if rows:
         db.execute(
-            'INSERT INTO matched SELECT DISTINCT prediction_id, CAST("at" AS DATE) '
+            f"INSERT INTO matched SELECT DISTINCT prediction_id, {day_of(quoted('at'))} "
             f"FROM {lakehouse.files(rows)} SEMI JOIN staged USING (prediction_id)"
         )

@@ -1,118 +1,97 @@
-"""A week's figures follow from that week's partitions alone: predictions, the newest labels, the threshold."""
+"""A week's figures are the merge of its days' outcomes, at the threshold of today; rows are read by day, and once."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from audit.base import clock
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.words import LABELS, MAIN_METRIC, metric_value
-from audit.monitoring import lakehouse
 from audit.monitoring.domain.estimate import Estimate
-from audit.monitoring.domain.outcomes import Binary
+from audit.monitoring.domain.outcomes import Outcomes
 from audit.monitoring.domain.regression import Regression
-from audit.monitoring.domain.scores import LIMIT
-from audit.monitoring.models import Kind, Partition, Window
+from audit.monitoring.models import Window
+from audit.monitoring.outcome_models import OutcomeDay
+from audit.monitoring.outcomes import days, documents, figures
 
 COUNTS: Final = (
     "predictions", "labelled", "threshold", "tp", "fp", "fn", "tn",
     "error_sum", "absolute_error_sum", "squared_error_sum",
 )  # fmt: skip
 WEEK: Final = timedelta(days=7)
-DAY: Final = timedelta(days=1)
-
-Measured = tuple[Window, dict[str, Estimate]]
 
 
-def _partitions(model: Model, week: datetime) -> tuple[list[Partition], list[Partition]]:
-    """Predictions of the week, and labels that may belong to them.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A window that is not stored yet, its metrics, how far they may be off by name, and what they follow from."""
 
-    A label lies with the newest day on which its id was predicted, at most a day from where another version did.
-    """
-    rows = Partition.objects.filter(model=model).order_by("day", "sequence", "pk")
-    first, last = week.date(), (week + WEEK).date()
-    predictions = rows.filter(kind=Kind.PREDICTIONS, day__gte=first, day__lt=last)
-    labels = rows.filter(kind=Kind.LABELS, day__gte=first - DAY, day__lte=last)
-    return list(predictions), list(labels)
+    window: Window
+    estimates: dict[str, Estimate]
+    doubts: dict[str, float] = field(default_factory=dict)
+    outcomes: Outcomes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """A week of a model: what it follows from, its windows, and days whose figures were of another threshold."""
+
+    evidence: tuple[Any, ...]
+    measured: list[Measured]
+    days: list[OutcomeDay]
 
 
 def evidence(model: Model, week: datetime) -> tuple[Any, ...]:
     """What the week's figures are worked out from; equal evidence gives equal figures."""
-    predictions, labels = _partitions(model, week)
     threshold = Model.objects.values_list("threshold", flat=True).get(pk=model.pk)
-    return (threshold, *(part.pk for part in predictions), *(part.pk for part in labels))
+    needed = days.wanted(model, week.date(), (week + WEEK).date())
+    return threshold, tuple(sorted((str(version), day, one.evidence) for (version, day), one in needed.items()))
 
 
-def measure(model: Model, week: datetime, of: tuple[Any, ...]) -> list[Measured]:
-    """The window and metrics of each version with predictions in the week, from the ``evidence`` given."""
-    chosen = set(of[1:])
-    predictions, labels = ([part for part in rows if part.pk in chosen] for rows in _partitions(model, week))
-    versions: dict[Any, list[Partition]] = {}
-    for part in predictions:
-        versions.setdefault(part.version_id, []).append(part)
+def measure(model: Model, week: datetime) -> Week:
+    """The window and metrics of each version with predictions in the week; days that were not read are read now."""
+    threshold = Model.objects.values_list("threshold", flat=True).get(pk=model.pk)
+    settled = days.settle(model, week.date(), (week + WEEK).date())
+    told = tuple(sorted((str(version), day, seal) for (version, day), (seal, _) in settled.items()))
+    merged: dict[UUID, Outcomes] = {}
+    stale = []
+    for (version, _), (_, row) in sorted(settled.items(), key=lambda item: (str(item[0][0]), item[0][1])):
+        own = documents.read_day(row.path)
+        merged[version] = merged[version].merged(own) if version in merged else own
+        if row.figures.get("threshold") != threshold:
+            row.figures = figures.told(own.whole, threshold)
+            stale.append(row)
     found = []
-    with lakehouse.database() as db:
-        truth = (
-            lakehouse.labels(labels) if labels else "(SELECT '' AS prediction_id, NULL::DOUBLE AS label WHERE false)"
-        )
-        for version in ModelVersion.objects.filter(pk__in=versions).select_related("model").order_by("number"):
-            # Sorted, so that sums of floats do not depend on how files were cut.
-            table = db.sql(
-                "SELECT coalesce(score, 'nan') AS score, prediction, coalesce(label, 'nan') AS label "
-                f"FROM {lakehouse.files(versions[version.pk])} AS told "
-                f"LEFT JOIN {truth} AS truth USING (prediction_id) ORDER BY prediction_id"
-            ).to_arrow_table()
-            window = Window(version=version, start=week, end=week + WEEK, recorded_at=clock.now())
-            fill = _classification if model.task == "classification" else _regression
-            found.append((window, fill(window, table, of[0])))
-    return found
+    for one in ModelVersion.objects.filter(pk__in=merged).select_related("model").order_by("number"):
+        window = Window(version=one, start=week, end=week + WEEK, recorded_at=clock.now())
+        found.append(_measured(window, merged[one.pk], threshold))
+    return Week((threshold, told), found, stale)
 
 
-def _columns(table: Any) -> tuple[Any, Any, Any]:
-    """Score, prediction and label as numpy arrays, NaN where there is none; by DLPack, which imports no pandas."""
-    import numpy as np
-    import pyarrow as pa
-
-    names = ("score", "prediction", "label")
-    score, prediction, label = (np.from_dlpack(pa.concat_arrays(table.column(name).chunks)) for name in names)
-    return score, prediction, label
-
-
-def _classification(window: Window, table: Any, threshold: float | None) -> dict[str, Estimate]:
-    scores, predicted, labels = _columns(table)
+def _measured(window: Window, outcomes: Outcomes, threshold: float | None) -> Measured:
     # Where there is a score the threshold of today decides; a class that came without a score stands as sent.
-    level = 0.5 if threshold is None else threshold
-    # The week's rows are here, so its scores are all told apart.
-    found = Binary.of(scores, predicted, labels, limit=max(LIMIT, len(labels)))
-    confusion = found.confusion(level)
-    window.predictions, window.labelled, window.threshold = found.rows, found.labelled, threshold
-    window.tp, window.fp, window.fn, window.tn = confusion.tp, confusion.fp, confusion.fn, confusion.tn
-    return found.metrics(level)
-
-
-def _regression(window: Window, table: Any, threshold: float | None) -> dict[str, Estimate]:
-    import numpy as np
-
-    _, predicted, labels = _columns(table)
-    labelled = ~np.isnan(labels)
-    errors = predicted[labelled] - labels[labelled]
-    found = Regression.of(predicted, labels)
-    window.predictions, window.labelled, window.threshold = found.rows, found.labelled, threshold
-    window.error_sum = math.fsum(errors)
-    window.absolute_error_sum = math.fsum(np.abs(errors))
-    window.squared_error_sum = math.fsum(errors**2)
-    return found.metrics()
+    part, level = outcomes.whole, figures.level_of(threshold)
+    window.predictions, window.labelled, window.threshold = part.rows, part.labelled, threshold
+    counts = figures.counts(part, level)
+    for name in ("tp", "fp", "fn", "tn"):
+        setattr(window, name, counts.get(name))
+    if isinstance(part, Regression):
+        window.error_sum = float(part.sums["e"].fraction)
+        window.absolute_error_sum = float(part.sums["absolute"].fraction)
+        window.squared_error_sum = float(part.sums["ee"].fraction)
+    return Measured(window, part.metrics(level), part.doubts(level), outcomes)
 
 
 def sentence(model: Model, changed: list[Measured]) -> str:
     """What the week's main metric is now, of each version that changed."""
     metric = MAIN_METRIC[model.task]
     parts = []
-    for window, values in changed:
-        found = values[metric]
+    for one in changed:
+        window, found = one.window, one.estimates[metric]
         interval = ""
         if found.low is not None and found.high is not None:
             interval = f" ({metric_value(metric, found.low)} to {metric_value(metric, found.high)})"

@@ -160,7 +160,11 @@ class Window(Record):
 
 
 class Measurement(models.Model):
-    """A metric of a window with its 95% interval. None means undefined, which is not zero."""
+    """A metric of a window with its 95% interval. None means undefined, which is not zero.
+
+    ``variant`` says how it was worked out (empty: by whoever sent it). ``error`` is how far it may lie from the figure
+    of the rows, because scores are in bins; None where it is exact.
+    """
 
     window = models.ForeignKey(Window, on_delete=models.CASCADE, related_name="measurements")
     metric = models.CharField(max_length=60)
@@ -168,6 +172,8 @@ class Measurement(models.Model):
     low = models.FloatField(null=True)
     high = models.FloatField(null=True)
     n = models.BigIntegerField()
+    variant = models.CharField(max_length=60, blank=True)
+    error = models.FloatField(null=True)
 
     class Meta:
         ordering = ("pk",)
@@ -206,5 +212,21 @@ class ServedWeek(Record):
         return f"{self.model}, week of {self.start:%-d %B %Y}"
 
 
+from audit.monitoring.estimate_models import EstimateDay, EstimateFit, EstimateWeek  # noqa: E402, F401
 from audit.monitoring.input_models import ColumnWeek, DayProfile, InputWeek, Reference  # noqa: E402, F401
+from audit.monitoring.mapping_models import LogMapping  # noqa: E402, F401
+from audit.monitoring.outcome_models import (  # noqa: E402, F401
+    FairnessWeek,
+    OutcomeDay,
+    OutcomeMonth,
+    SliceFigure,
+)
+from audit.monitoring.quality_models import (  # noqa: E402, F401
+    ConceptSign,
+    ConceptState,
+    FeatureImportance,
+    QualityFinding,
+    QualityWeek,
+    ShiftWeek,
+)
 from audit.monitoring.service_models import ServiceDay, ServiceHour  # noqa: E402, F401

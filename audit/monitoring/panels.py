@@ -40,11 +40,11 @@ def _performance(model: Model, viewer: Actor, period: Period) -> Context:
     if threshold is not None and threshold.metric != metric:
         threshold = None
     measured = [point for point in points if point.value is not None]
-    events, key = _events(model, period) if measured else ([], [])
+    marked, key = events(model, period) if measured else ([], [])
     unit = f" in {model.unit}" if metric in IN_UNITS and model.unit else ""
     return {
-        "figure": _figure(model, metric, points, threshold, events) if measured else None,
-        "title": _conclusion(model, metric, _served(model, viewer, measured), threshold),
+        "figure": figure(model, metric, points, threshold, marked) if measured else None,
+        "title": conclusion(model, metric, _served(model, viewer, measured), threshold),
         "sub": f"{metric_name(metric)}{unit} a week, with its 95% interval. {explain(metric)}" if metric else "",
         "table": (HEADER, [_row(model, metric, point) for point in reversed(points)]),
         "key": key,
@@ -54,9 +54,16 @@ def _performance(model: Model, viewer: Actor, period: Period) -> Context:
     }
 
 
-def _figure(
-    model: Model, metric: str, points: list[Point], threshold: Threshold | None, events: list[charts.Event]
+def figure(
+    model: Model,
+    metric: str,
+    points: Sequence[Point],
+    threshold: Threshold | None,
+    marked: list[charts.Event],
+    *,
+    form: str = "%Y-%m-%d",
 ) -> dict[str, Any]:
+    """The metric of each version over time; ``form`` writes the moments of the points."""
     numbers = sorted({point.version_number for point in points})
     lines = []
     for at, number in enumerate(numbers):
@@ -64,7 +71,7 @@ def _figure(
         lines.append(
             charts.Series(
                 f"v{number}",
-                [f"{point.start:%Y-%m-%d}" for point in own],
+                [point.start.strftime(form) for point in own],
                 [point.value for point in own],
                 [point.low for point in own],
                 [point.high for point in own],
@@ -75,7 +82,7 @@ def _figure(
     return charts.lines(
         lines,
         threshold=threshold.value if threshold else None,
-        events=events,
+        events=marked,
         y_format=".1f" if metric in IN_UNITS else ".2f",
     )
 
@@ -96,14 +103,16 @@ def _served(model: Model, viewer: Actor, measured: list[Point]) -> list[Point]:
     return own or measured
 
 
-def _conclusion(model: Model, metric: str, measured: list[Point], threshold: Threshold | None) -> str:
-    """The newest measured week in a sentence."""
+def conclusion(
+    model: Model, metric: str, measured: Sequence[Point], threshold: Threshold | None, when: str = ""
+) -> str:
+    """The newest measured point in a sentence; ``when`` names it, its week by default."""
     name = metric_name(metric)
     if not measured:
         return "How well does it do?"
     last = measured[-1]
     assert last.value is not None, "only measured weeks come here"
-    week = f"in the week of {last.start.day} {last.start:%B %Y}"
+    week = when or f"in the week of {last.start.day} {last.start:%B %Y}"
     if threshold is None:
         return f"{name} was {metric_value(metric, last.value, model.unit)} {week}"
     value, bound = told_apart(metric, last.value, threshold.value, model.unit)
@@ -120,17 +129,17 @@ def _row(model: Model, metric: str, point: Point) -> tuple[Any, ...]:
     return f"{point.start.day} {point.start:%B %Y}", f"v{point.version_number}", value, interval, f"{point.n:,}", share
 
 
-def _events(model: Model, period: Period) -> tuple[list[charts.Event], list[tuple[str, str, str]]]:
-    """When another version became production, lettered."""
+def events(model: Model, period: Period) -> tuple[list[charts.Event], list[tuple[str, str, str]]]:
+    """When another version became production, lettered: what the curve marks, and what stands below it."""
     rows = AliasPeriod.objects.filter(
         model=model, alias=PRODUCTION, since__gte=period.start, since__lt=period.end
     ).select_related("version")
-    events, key = [], []
+    marked, key = [], []
     for at, row in enumerate(rows.order_by("since")[:26]):
         letter = chr(ord("A") + at)
-        events.append(charts.Event(f"{row.since:%Y-%m-%d}", letter))
+        marked.append(charts.Event(f"{row.since:%Y-%m-%d}", letter))
         key.append((letter, f"v{row.version.number} became production", f"{row.since.day} {row.since:%B}"))
-    return events, key
+    return marked, key
 
 
 def _counts(model: Model, windows: Sequence[Window]) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import Max, QuerySet
@@ -13,7 +13,7 @@ from audit.base.actors import Actor
 from audit.base.errors import NotFound
 from audit.base.scoping import Row, visible
 from audit.catalogue.models import Model, ModelVersion
-from audit.monitoring.models import ServedWeek, Source, Upload, Window
+from audit.monitoring.models import Partition, ServedWeek, Source, Upload, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,12 @@ def upload(*, viewer: Actor, upload_id: UUID | str) -> Upload:
     if found is None:
         raise NotFound("There is no such upload, or it belongs to a team that you are not in.")
     return found
+
+
+def days_of(*, viewer: Actor, upload: Upload) -> list[tuple[date, int | None, int]]:
+    """Where the rows of an upload that the viewer may see went: day, version number (None: labels), rows."""
+    rows = Partition.objects.filter(upload__in=uploads(viewer=viewer).filter(pk=upload.pk).order_by())
+    return list(rows.order_by("day", "version__number").values_list("day", "version__number", "rows"))
 
 
 def windows(

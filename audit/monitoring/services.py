@@ -20,12 +20,15 @@ from audit.catalogue.models import Model, ModelVersion
 from audit.lake import store as lake
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
-from audit.monitoring import lakehouse, ledger_actions, matching, measuring, serving, staging, telling
+from audit.monitoring import lakehouse, ledger_actions, matching, measuring, serving, staging, writing
+from audit.monitoring.domain.meaning import VARIANTS
+from audit.monitoring.inputs import sending
 from audit.monitoring.models import Kind, Measurement, Partition, Source, State, Upload, Window
+from audit.monitoring.outcome_models import OutcomeDay
+from audit.monitoring.outcomes import groups
 
 if TYPE_CHECKING:
-    from audit.monitoring.domain.estimate import Estimate
-    from audit.monitoring.staging import Written
+    from audit.monitoring.writing import Written
 
 RIGHT = "monitoring.write"
 STATES = ("state", "error", "rows", "counts", "tries", "filename", "imported_at")
@@ -134,9 +137,10 @@ def _import_predictions(actor: Actor, upload: Upload, progress: Progress) -> lis
         staging.check_repeats(db, source, rows=rows, labels=False)
         seen = matching.newest(model)
         matching.check_new(db, source, matching.partitions(model, Kind.PREDICTIONS))
-        written = staging.write(
+        written = writing.write(
             db,
-            'SELECT * EXCLUDE ("#wrong") FROM staged ORDER BY version, "#day", "at", prediction_id',
+            'SELECT * EXCLUDE ("#wrong") FROM staged',
+            order=("at", "prediction_id"),
             prefix=f"predictions/{model.slug}",
             versioned=True,
             rows=rows,
@@ -148,7 +152,7 @@ def _import_predictions(actor: Actor, upload: Upload, progress: Progress) -> lis
             matching.check_new(db, source, matching.partitions(model, Kind.PREDICTIONS, after=since))
 
         weeks = sorted({clock.week_of(part.day).date() for part in written})
-        return _book(actor, upload, written, versions, weeks, rows, seen, still_new)
+        return _book(actor, upload, written, versions, weeks, {"rows": rows}, seen, still_new)
 
 
 def _import_labels(actor: Actor, upload: Upload, progress: Progress) -> list[date]:
@@ -159,10 +163,11 @@ def _import_labels(actor: Actor, upload: Upload, progress: Progress) -> list[dat
         )
         staging.check_repeats(db, source, rows=rows, labels=True)
         days = matching.find_days(db, source, matching.partitions(model, Kind.PREDICTIONS), rows=rows)
-        written = staging.write(
+        corrected = matching.count_labelled(db, matching.partitions(model, Kind.LABELS), days=set(days))
+        written = writing.write(
             db,
-            'SELECT prediction_id, label, "at", found.day AS "#day" FROM staged JOIN found USING (prediction_id) '
-            "ORDER BY found.day, prediction_id",
+            'SELECT prediction_id, label, "at", found.day AS "#day" FROM staged JOIN found USING (prediction_id)',
+            order=("prediction_id",),
             prefix=f"labels/{model.slug}",
             versioned=False,
             rows=rows,
@@ -170,13 +175,14 @@ def _import_labels(actor: Actor, upload: Upload, progress: Progress) -> list[dat
         )
         _bound(written)
         weeks = sorted({clock.week_of(day).date() for day in days})
-        return _book(actor, upload, written, {}, weeks, rows, 0, None)
+        told = {"rows": rows, "first": rows - corrected, "corrected": corrected}
+        return _book(actor, upload, written, {}, weeks, told, 0, None)
 
 
 def _bound(written: list[Written]) -> None:
-    if len(written) > staging.MOST_PARTITIONS:
+    if len(written) > writing.MOST_PARTITIONS:
         raise InvalidInput(
-            f"This file holds {len(written):,} different days and versions; {staging.MOST_PARTITIONS:,} are the most.",
+            f"This file holds {len(written):,} different days and versions; {writing.MOST_PARTITIONS:,} are the most.",
             where="file",
             mend="Check the times, or send it in parts.",
         )
@@ -189,11 +195,11 @@ def _book(
     written: list[Written],
     versions: dict[int, ModelVersion],
     weeks: list[date],
-    rows: int,
+    told: dict[str, int],
     seen: int,
     still_new: Callable[[int], None] | None,
 ) -> list[date]:
-    """Books all partitions of an import at once, unless another run of it has.
+    """Books all partitions of an import at once, unless another run of it has. ``told`` counts its rows.
 
     Imports of a model take turns here; what another one booked meanwhile is looked at once more (``still_new``).
     """
@@ -204,6 +210,7 @@ def _book(
     newest = matching.newest(model)
     if still_new is not None and newest > seen:
         still_new(seen)
+    sending.check_rows(model, ((versions[one.version].pk, one.day) for one in written if one.version is not None))
     Partition.objects.bulk_create(
         Partition(
             upload=upload,
@@ -222,13 +229,13 @@ def _book(
         for part in written
     )
     counts = {
-        "rows": rows,
+        **told,
         "days": len({part.day for part in written}),
         "versions": sorted({part.version for part in written if part.version is not None}),
         "weeks": [week.isoformat() for week in weeks],
     }
     before = values(current)
-    current.state, current.error, current.rows, current.counts = State.IMPORTED, "", rows, counts
+    current.state, current.error, current.rows, current.counts = State.IMPORTED, "", told["rows"], counts
     current.imported_at = clock.now()
     current.save(update_fields=("state", "error", "rows", "counts", "imported_at"))
     record(
@@ -248,46 +255,55 @@ def measure_week(*, actor: Actor, model: Model, week: datetime) -> int:
     A window that changed supersedes the one before; one that did not is left alone.
     """
     while True:
-        evidence = measuring.evidence(model, week)
-        found = measuring.measure(model, week, evidence)
+        found = measuring.measure(model, week)
         with transaction.atomic():
             Model.objects.select_for_update().get(pk=model.pk)
-            if measuring.evidence(model, week) != evidence:
+            if measuring.evidence(model, week) != found.evidence:
                 continue
-            new, touched = _replace_all(found)
+            OutcomeDay.objects.bulk_update(found.days, ["figures"])
+            new, touched = _replace_all(found.measured)
+            groups.replace(model, found.measured)
             if new:
                 record(
                     actor=actor,
                     action=ledger_actions.MEASURED,
-                    subject=new[0][0],
+                    subject=new[0].window,
                     subject_name=f"the week of {week:%-d %B %Y} of {model.name}",
                     team=model.use_case.team_id,
                     reason=measuring.sentence(model, new),
                     changes={
-                        f"v{window.version.number} {metric}": (None, estimate.value)
-                        for window, estimates in new
-                        for metric, estimate in estimates.items()
+                        f"v{one.window.version.number} {metric}": (None, estimate.value)
+                        for one in new
+                        for metric, estimate in one.estimates.items()
                     },
                     also=touched,
                 )
                 serving.roll_up({model.pk: week})
-                telling.tell_of_state(model=model)
             return len(new)
 
 
 def _replace_all(found: list[measuring.Measured]) -> tuple[list[measuring.Measured], list[Any]]:
     """Those of ``found`` that tell something new, now stored; and every row that this touched."""
     new, touched = [], []
-    for window, estimates in found:
-        rows = _replace(window, estimates)
+    for one in found:
+        rows = _replace(one)
         if rows:
-            new.append((window, estimates))
+            new.append(one)
             touched += rows
     return new, touched
 
 
-def _replace(window: Window, estimates: dict[str, Estimate]) -> list[Any]:
-    """The rows touched when ``window`` tells something new: it, its figures, and the one that it supersedes."""
+def _replace(told: measuring.Measured) -> list[Any]:
+    """The rows touched when ``told`` is something new: its window, its figures, and the one that it supersedes."""
+    window, figures = told.window, []
+    for metric, found in told.estimates.items():
+        figures.append(
+            Measurement(
+                window=window, metric=metric, value=found.value, low=found.low, high=found.high, n=found.n,
+                variant=VARIANTS.get(metric, "") if window.source == Source.COMPUTED else "",
+                error=told.doubts.get(metric),
+            )
+        )  # fmt: skip
     current = (
         Window.objects.filter(
             version=window.version, source=window.source, start=window.start, end=window.end, superseded_at=None
@@ -296,18 +312,19 @@ def _replace(window: Window, estimates: dict[str, Estimate]) -> list[Any]:
         .first()
     )
     if current is not None:
-        known = {row.metric: (row.value, row.low, row.high, row.n) for row in current.measurements.all()}
-        told = {metric: (found.value, found.low, found.high, found.n) for metric, found in estimates.items()}
-        if known == told and all(getattr(current, name) == getattr(window, name) for name in measuring.COUNTS):
+        known = {row.metric: _figure(row) for row in current.measurements.all()}
+        same = all(getattr(current, name) == getattr(window, name) for name in measuring.COUNTS)
+        if same and known == {row.metric: _figure(row) for row in figures}:
             return []
         current.superseded_at = window.recorded_at
         current.save(update_fields=("superseded_at",))
     window.save(force_insert=True)
-    figures = Measurement.objects.bulk_create(
-        Measurement(window=window, metric=metric, value=found.value, low=found.low, high=found.high, n=found.n)
-        for metric, found in estimates.items()
-    )
+    figures = Measurement.objects.bulk_create(figures)
     return [window, *figures, *([current] if current else [])]
+
+
+def _figure(row: Measurement) -> tuple[Any, ...]:
+    return row.value, row.low, row.high, row.n, row.variant, row.error
 
 
 @transaction.atomic
@@ -343,7 +360,7 @@ def send_metric(
     }
     before = known.get(metric)
     window = Window(version=version, source=Source.SENT, start=start, end=end, predictions=n, labelled=n)
-    touched = _replace(window, {**known, metric: Estimate(value, low, high, n)})
+    touched = _replace(measuring.Measured(window, {**known, metric: Estimate(value, low, high, n)}))
     if touched:
         record(
             actor=actor,

@@ -4,15 +4,19 @@ from collections.abc import Iterable
 
 from django.db import transaction
 
+from audit.base import clock
 from audit.base.actors import Actor
+from audit.base.clock import week_of
 from audit.catalogue.models import Model
 from audit.jobs import services as jobs
 from audit.jobs.models import Job
 from audit.monitoring import services
-from audit.monitoring.input_models import Reference
+from audit.monitoring.input_models import DayProfile, Reference
+from audit.monitoring.inputs import comparing, days
 from audit.monitoring.models import Upload
 
-IMPORT, REFERENCE = "monitoring.import", "monitoring.reference"
+IMPORT, REFERENCE, COMPARE = "monitoring.import", "monitoring.reference", "monitoring.compare"
+AGAIN = "monitoring.measure_all"
 
 
 def take(
@@ -75,4 +79,38 @@ def start_reading(*, actor: Actor, reference: Reference, trigger: str) -> Job:
             key=str(reference.pk),
             subject=reference.version.model,
             team=reference.version.model.use_case.team,
+        )
+
+
+def start_comparing(*, actor: Actor, day: DayProfile, trigger: str) -> Job:
+    """The job that compares the week of a day that was sent; once for each state of the week's days."""
+    reference, week = day.reference, week_of(day.day)
+    beside = DayProfile.objects.filter(
+        reference=reference, version=day.version, day__gte=week.date(), day__lt=(week + comparing.WEEK).date()
+    )
+    came = [f"{digest} {at.isoformat()}" for digest, at in beside.order_by("day").values_list("digest", "computed_at")]
+    cause = days.sealed(came)
+    with transaction.atomic():
+        return jobs.start(
+            COMPARE,
+            actor=actor,
+            trigger=trigger,
+            args={"reference": str(reference.pk), "week": week.date().isoformat(), "cause": cause},
+            key=f"{reference.pk}:{week.date()}:{cause}",
+            subject=day.version.model,
+            team=day.version.model.use_case.team,
+        )
+
+
+def start_measuring(*, actor: Actor, model: Model, trigger: str) -> Job:
+    """The job that measures every week of the model again: results are cut otherwise, or another threshold decides."""
+    with transaction.atomic():
+        return jobs.start(
+            AGAIN,
+            actor=actor,
+            trigger=trigger,
+            args={"model": str(model.pk)},
+            key=f"{model.pk}:{clock.now().isoformat()}",
+            subject=model,
+            team=model.use_case.team,
         )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,6 +20,7 @@ from audit.monitoring.forms import UploadForm
 from audit.monitoring.models import State, Upload
 
 PAGE = 25
+SHOWN = 31
 HEADINGS = ("file", "kind", "version", "state", "error", "rows", "bytes", "sha256", "sent by", "sent at")
 TAGS = {State.RECEIVED: ("waiting", "Received"), State.IMPORTED: ("ok", "Imported"), State.FAILED: ("bad", "Failed")}
 
@@ -72,13 +73,22 @@ def _take(request: HttpRequest, model: Model, said: dict[str, Any]) -> Upload:
 
 
 @require_safe
-def upload(request: HttpRequest, slug: str, upload_id: Any) -> HttpResponse:
-    """One file: how far its import is, or what is wrong with it. ``?part=job`` gives the progress alone."""
+def upload(request: HttpRequest, slug: str, upload_id: Any) -> HttpResponseBase:
+    """One file: how far its import is, where its rows went (as CSV too), or what is wrong with it.
+
+    ``?part=job`` gives the progress alone.
+    """
     found = selectors.upload(viewer=request.actor, upload_id=upload_id)
     job = starting.job_of(found)
+    days = selectors.days_of(viewer=request.actor, upload=found)
+    if wants_csv(request):
+        cells = ((day.isoformat(), number or "", rows) for day, number, rows in days)
+        return csv_response(f"{slug}-{found.pk}", ("day", "version", "rows"), cells)
     context = {
         "model": found.model,
         "upload": found,
+        "days": days[:SHOWN],
+        "further": len(days[SHOWN:]),
         "tag": TAGS[State(found.state)],
         "job": job,
         "job_url": _job_url(job),

@@ -32,7 +32,7 @@ class ValueForm(forms.Form):
         own = dict(self.fields.items())
         self.fields.clear()
         for outcome, words in OUTCOMES.items():
-            if outcome in {"tp", "fp", "fn", "tn"} and "regression" in tasks and "classification" not in tasks:
+            if outcome in {"tp", "fp", "fn", "tn"} and "classification" not in tasks:
                 continue
             if outcome == "unit_of_error" and "regression" not in tasks:
                 continue

@@ -12,12 +12,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from governance.retraining.engines import Trained
+    from governance.retraining.importance import HeldOut
 
 PIPELINE = "gradient boosting"
 ENGINE = "local"
 
 
-def register(*, demo: DemoModel, rows: "pa.Table", data: Stored, artefact: Stored, trained: "Trained") -> ModelVersion:
+def register(
+    *,
+    demo: DemoModel,
+    rows: "pa.Table",
+    data: Stored,
+    artefact: Stored,
+    trained: "Trained",
+    importance: "HeldOut | None",
+) -> ModelVersion:
     """Version 1 of the model with all that it rests on, in production from the first replayed week on.
 
     What is there already is found again, so a second call changes nothing.
@@ -28,6 +37,8 @@ def register(*, demo: DemoModel, rows: "pa.Table", data: Stored, artefact: Store
         dataset = _dataset(api, rows, data)
         run = _run(api, demo, dataset["id"], trained)
         number = _version(api, demo, run["id"], dataset["id"], artefact, trained)["number"]
+        if importance is not None:
+            api.put(f"/models/{demo.slug}/versions/{number}/importance", importance.told())
         _into_production(api, demo, number)
     return ModelVersion.objects.select_related("model__use_case__team").get(model__slug=demo.slug, number=number)
 

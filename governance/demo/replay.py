@@ -11,6 +11,9 @@ from governance.demo import organisation
 ROOT, TRAIN, WEEK, BILL, FINISH = "demo.fill", "demo.train", "demo.week", "demo.bill", "demo.finish"
 CAUSED = (
     "monitoring.import", "monitoring.measure", "monitoring.reference", "monitoring.profile", "monitoring.compare",
+    "monitoring.outcomes", "monitoring.month",
+    "monitoring.check", "monitoring.concept", "monitoring.shift", "alerts.weigh",
+    "monitoring.estimate",
     "retraining.evaluate", "retraining.run", "retraining.compare",
 )  # fmt: skip
 BILLED = ("billing.import", "allocation.allocate", "maturity.assess")

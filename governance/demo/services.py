@@ -22,6 +22,7 @@ from governance.demo import bill, designs, flights, organisation, people, regist
 from governance.demo.organisation import WEEK, DemoModel
 from governance.retraining import engines
 from governance.retraining import services as retraining
+from governance.retraining.importance import of_held_out
 from governance.retraining.models import Review
 from governance.retraining.training import SEED
 
@@ -48,10 +49,13 @@ def train_first(*, run: Run, slug: str) -> dict[str, Any]:
     rows = flights.load(scoring.cache_folder(), since=about.training_from, until=about.training_until, columns=columns)
     data = store.put_table(f"datasets/{about.dataset['slug']}", rows)
     order = engines.Order(rows, dict(flights.FEATURES), demo.target, demo.task, SEED, {})
-    trained = engines.engine(registration.ENGINE).train(order)
+    engine = engines.engine(registration.ENGINE)
+    trained, importance = engine.train(order), of_held_out(engine, order)
     artefact = store.put_bytes(f"artefacts/{slug}", trained.artefact)
     run.log(f"Learned from {trained.rows:,} flights with a known outcome, in {trained.compute_seconds:.1f} s.")
-    version = registration.register(demo=demo, rows=rows, data=data, artefact=artefact, trained=trained)
+    version = registration.register(
+        demo=demo, rows=rows, data=data, artefact=artefact, trained=trained, importance=importance
+    )
     owner = Actor.service("demo", origin=run.actor.origin, on_behalf_of=people.user("owner").email)
     designs.attach(actor=owner, demo=demo, made=version, trained=trained)
     _state_beliefs(actor=owner, demo=demo, model=version.model)

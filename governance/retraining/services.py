@@ -7,11 +7,13 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 
+from audit.alerts import selectors as alerts
+from audit.alerts.models import Alert
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, NotPermitted, Refused
 from audit.catalogue.followers import tell
-from audit.catalogue.models import Model, ModelVersion, Pipeline
+from audit.catalogue.models import Model, ModelVersion, Pipeline, Task
 from audit.catalogue.selectors import holder_of
 from audit.jobs.models import Job
 from audit.jobs.models import State as JobState
@@ -134,6 +136,12 @@ def _validate(rule: Rule) -> None:
     if not known:
         words = f"What {rule.model} predicts is unknown."
         raise InvalidInput(words, where="model", mend="Say it on the model's page first.")
+    if rule.model.task == Task.MULTICLASS:
+        raise InvalidInput(
+            f"{rule.model} has more than two classes, and versions of such a model cannot be compared yet.",
+            where="model",
+            mend="Retrain it outside of Tollgate and register the version.",
+        )
     if rule.metric not in known:
         raise InvalidInput(f"{rule.metric} is not measured for {rule.model}.", where="metric", mend=f"Use {known[0]}.")
     try:
@@ -174,7 +182,7 @@ def _judge(
     actor: Actor, rule: Rule, champion: ModelVersion | None, known: list[domain.Week], monday: date
 ) -> list[Retraining]:
     seen = selectors.in_a_row(known, until=monday, count=rule.windows)
-    standing = _standing(rule, known, monday)
+    standing = _standing(rule, known, monday, [one.start for one in seen])
     if champion is None:
         verdict = domain.Verdict(False, "no_version", f"Not judged: no version of {rule.model} is in production.")
     else:
@@ -216,18 +224,26 @@ def _judge(
                   evaluation=evaluation)]  # fmt: skip
 
 
-def _standing(rule: Rule, known: list[domain.Week], monday: date) -> domain.Standing:
+def _standing(rule: Rule, known: list[domain.Week], monday: date, seen: list[date]) -> domain.Standing:
     request = approvals.open_request(model=rule.model)
+    fault = alerts.fault(model=rule.model, weeks=[clock.start_of(day) for day in seen])
     previous = rule.retrainings.filter(week__lt=monday).aggregate(last=Max("week"))["last"]
     return domain.Standing(
         request_open=str(request.version) if request else "",
         review_open=Review.objects.filter(model=rule.model, state=ReviewState.OPEN).exists(),
+        data_fault=_words(fault) if fault else "",
         running=selectors.is_running(rule),
         since_last=(monday - previous).days // 7 if previous else None,
         cooldown=rule.cooldown_weeks,
         history=sum(week.complete(rule.min_n) for week in known if week.start <= monday),
         needed=rule.train_weeks,
     )
+
+
+def _words(fault: Alert) -> str:
+    first, last = (domain.say_day(at.date()) for at in (fault.first_week, fault.last_week))
+    weeks = f"the week of {first}" if first == last else f"the weeks of {first} to {last}"
+    return f"an alert says that the data of {weeks} are at fault."
 
 
 def _open(
@@ -288,6 +304,10 @@ def why_not_start(actor: Actor, rule: Rule) -> str:
         return f"{len(complete)} labelled weeks are there; {rule.train_weeks} are needed to train."
     if selectors.is_running(rule):
         return "A retraining of this model is under way."
+    fault = alerts.fault(model=rule.model, weeks=())
+    if fault is not None:
+        words = _words(fault)
+        return f"{words[:1].upper()}{words[1:]} Mend them and close it first: data at fault start no retraining."
     request = approvals.open_request(model=rule.model)
     if request is not None:
         return f"A request to promote {request.version} waits for its decision."

@@ -30,7 +30,9 @@ from audit.lake import store
 from audit.ledger.audited import changed, values
 from audit.ledger.services import record
 from audit.monitoring import frames
+from audit.monitoring.quality.importances import send_importance
 from governance.retraining import domain, engines, ledger_actions, selectors, services
+from governance.retraining.importance import of_held_out
 from governance.retraining.models import Retraining, State
 
 if TYPE_CHECKING:
@@ -161,6 +163,7 @@ def _train(
         catalogue.finish_run(actor=actor, run=run, state=RunState.FAILED)
         raise
     stored = store.put_bytes(f"artefacts/{model.slug}", trained.artefact)
+    importance = of_held_out(engine, order)
     with transaction.atomic():
         catalogue.finish_run(
             actor=actor,
@@ -171,7 +174,7 @@ def _train(
             code_version=trained.code_version,
             environment=trained.environment,
         )
-        return catalogue.register_version(
+        version = catalogue.register_version(
             actor=actor,
             model=model,
             artefact=stored.path,
@@ -185,6 +188,12 @@ def _train(
             data_until=span.until,
             notes=retraining.reason,
         )
+        if importance is not None:
+            send_importance(
+                actor=actor, version=version, columns=importance.columns, metric=importance.metric,
+                n=importance.n, source=importance.source,
+            )  # fmt: skip
+        return version
 
 
 def _settings(parameters: dict[str, Any]) -> dict[str, Any]:

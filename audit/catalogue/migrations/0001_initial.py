@@ -101,7 +101,11 @@ class Migration(migrations.Migration):
                     "task",
                     models.CharField(
                         blank=True,
-                        choices=[("classification", "Classification"), ("regression", "Regression")],
+                        choices=[
+                            ("classification", "Classification"),
+                            ("regression", "Regression"),
+                            ("multiclass", "Classification into more than two classes"),
+                        ],
                         max_length=20,
                     ),
                 ),

@@ -63,12 +63,15 @@ def _sentences(models: Sequence[ModelFacts], scope: Scope, as_of: datetime) -> t
 def _what(model: ModelFacts) -> str:
     if not model.task:
         return f"What {model.name} predicts is unknown: no source told it."
-    return f"{model.name} is a {model.task}: it {_does(model)}."
+    task = "classification into more than two classes" if model.task == "multiclass" else model.task
+    return f"{model.name} is a {task}: it {_does(model)}."
 
 
 def _does(model: ModelFacts) -> str:
     if model.task == "regression":
         return f"estimates the {model.outcome}" + (f" in {model.unit}" if model.unit else "")
+    if model.task == "multiclass":
+        return f"says of each case which {model.outcome} it is"
     at = f", from a score of {model.threshold:g}" if model.threshold is not None else ""
     return f"says of each case whether it {model.outcome}{at}"
 

@@ -1,4 +1,4 @@
-"""Metrics of a classification with two classes, from arrays: an estimate with n and a 95% interval each."""
+"""Areas under curves, from arrays and from counts by score, and F1: an estimate with n and a 95% interval each."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from audit.monitoring.domain.estimate import Estimate, Z, mean, wilson, within
+from audit.monitoring.domain.estimate import Estimate, Z, wilson
 
 if TYPE_CHECKING:
     import numpy as np
@@ -160,42 +160,3 @@ def delong_paired(
         deviation = math.sqrt(names.size / (names.size - 1) * float((parts**2).sum()))
     p = (1.0 if difference == 0 else 0.0) if deviation == 0 else math.erfc(abs(difference) / deviation / math.sqrt(2))
     return Paired(auc_a, auc_b, difference, difference - Z * deviation, difference + Z * deviation, p)
-
-
-def brier(scores: ArrayLike, labels: ArrayLike) -> Estimate:
-    """The mean squared distance of probability and truth (Brier 1950), with a normal interval cut at 0 and 1."""
-    import numpy as np
-
-    found = mean((np.asarray(scores, dtype=float) - np.asarray(labels, dtype=float)) ** 2)
-    return within(found, 0.0, 1.0)
-
-
-def log_loss(scores: ArrayLike, labels: ArrayLike) -> Estimate:
-    """The mean negative log likelihood in nats, probabilities kept ``CLIP`` away from 0 and 1; normal interval."""
-    import numpy as np
-
-    chance = np.clip(np.asarray(scores, dtype=float), CLIP, 1 - CLIP)
-    truth = np.asarray(labels, dtype=float)
-    return within(mean(-(truth * np.log(chance) + (1 - truth) * np.log1p(-chance))), 0.0, math.inf)
-
-
-def classification(
-    *, confusion: Confusion, scores: ArrayLike, labels: ArrayLike, flagged: int, predictions: int
-) -> dict[str, Estimate]:
-    """Each metric of a classification, in the order of ``METRICS``.
-
-    ``scores`` and ``labels`` are of the labelled rows that have a score; ``flagged`` of ``predictions`` in all were
-    predicted positive.
-    """
-    tp, fp, fn, tn = confusion.tp, confusion.fp, confusion.fn, confusion.tn
-    return {
-        "roc_auc": roc_auc(scores, labels),
-        "accuracy": wilson(tp + tn, tp + fp + fn + tn),
-        "precision": wilson(tp, tp + fp),
-        "recall": wilson(tp, tp + fn),
-        "specificity": wilson(tn, tn + fp),
-        "f1": f1(tp, fp, fn),
-        "brier": brier(scores, labels),
-        "log_loss": log_loss(scores, labels),
-        "positive_rate": wilson(flagged, predictions),
-    }

@@ -37,21 +37,6 @@ def wilson(successes: int, n: int, z: float = Z) -> Estimate:
     return Estimate(share, min(share, max(0.0, centre - half)), max(share, min(1.0, centre + half)), n)
 
 
-def mean(values: ArrayLike) -> Estimate:
-    """The mean with its normal interval, which the central limit theorem grants for many rows; none below two."""
-    import numpy as np
-
-    rows = np.asarray(values, dtype=float)
-    if rows.size == 0:
-        return Estimate(None, None, None, 0)
-    # Fixed order of summation: the same rows in another order give the same figure.
-    centre = math.fsum(rows) / rows.size
-    if rows.size < 2:
-        return Estimate(centre, None, None, 1)
-    deviation = math.sqrt(math.fsum((rows - centre) ** 2) / (rows.size - 1) / rows.size)
-    return Estimate(centre, centre - Z * deviation, centre + Z * deviation, int(rows.size))
-
-
 def paired_bootstrap_mean(differences: ArrayLike, seed: int, draws: int = 2000) -> Estimate:
     """The mean of paired differences with its percentile bootstrap interval (Efron & Tibshirani 1993, ch. 13).
 

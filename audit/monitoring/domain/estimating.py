@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from audit.monitoring.domain.calibrating import calibration_helps, isotonic
 from audit.monitoring.domain.classification import f1, roc_auc
 from audit.monitoring.domain.estimate import Estimate, Z
 
@@ -42,7 +43,7 @@ thousand million rows."""
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Where a metric lay in the reference's windows: mean ± 3 population sd, cut at 0 and 1; None below two windows."""
+    """Where a metric lay in the reference's windows; ends are None below two windows."""
 
     low: float | None
     high: float | None
@@ -197,12 +198,23 @@ def fit(scores: ArrayLike, decided: ArrayLike, labels: ArrayLike, windows: Array
     # Sorted rows, so that the order they came in cannot change what the splits below are.
     order = np.lexsort((truth, values))
     return Fitted(
-        knots=_isotonic(values[order], truth[order]) if calibration_helps(values[order], truth[order]) else None,
+        knots=isotonic(values[order], truth[order]) if calibration_helps(values[order], truth[order]) else None,
         edges=tuple(np.unique(np.quantile(values, np.linspace(0, 1, _CELLS), method="inverted_cdf")).tolist()),
         spreads=_spreads(values, sent, truth),
-        bounds={metric: _bounds([part[metric] for part in parts]) for metric in METRICS},
+        bounds={metric: bounds_of([part[metric] for part in parts], SIGMAS) for metric in METRICS},
         n=int(values.size),
     )
+
+
+def bounds_of(values: Sequence[float | None], sigmas: float) -> Bounds:
+    """The mean of the windows' values ± so many population standard deviations, cut at 0 and 1."""
+    import numpy as np
+
+    known = np.asarray([value for value in values if value is not None])
+    if known.size < 2:
+        return Bounds(None, None, int(known.size))
+    centre, half = float(known.mean()), sigmas * float(known.std())
+    return Bounds(max(0.0, centre - half), min(1.0, centre + half), int(known.size))
 
 
 def estimate(fitted: Fitted, scores: ArrayLike, decided: ArrayLike) -> dict[str, Expected]:
@@ -266,46 +278,6 @@ def realised(scores: ArrayLike, decided: ArrayLike, labels: ArrayLike) -> dict[s
     }
 
 
-def calibration_helps(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> bool:
-    """Whether isotonic calibration lowers the expected calibration error, judged on rows it has not seen.
-
-    Ten splits of 90% and 10% (stratified, seed 42), the held-out tenths put together, ten bins of equally many rows:
-    `nannyml.calibration.needs_calibration`. Never for one class, an AUC above 0.999, or fewer than 20 rows.
-    """
-    import numpy as np
-    from sklearn.model_selection import StratifiedShuffleSplit
-
-    positives = int(labels.sum())
-    if scores.size < 20 or min(positives, scores.size - positives) < 2 or (roc_auc(scores, labels).value or 0) > 0.999:
-        return False
-    splits = StratifiedShuffleSplit(n_splits=10, test_size=0.1, random_state=42)
-    raw, mended, truth = [], [], []
-    for learn, test in splits.split(scores, labels):
-        raw.append(scores[test])
-        mended.append(np.interp(scores[test], *_isotonic(scores[learn], labels[learn])))
-        truth.append(labels[test])
-    found = np.concatenate(truth)
-    return _calibration_error(np.concatenate(raw), found) > _calibration_error(np.concatenate(mended), found)
-
-
-def _isotonic(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    from sklearn.isotonic import IsotonicRegression
-
-    model = IsotonicRegression(out_of_bounds="clip", increasing=True).fit(scores, labels)
-    return tuple(model.X_thresholds_.tolist()), tuple(model.y_thresholds_.tolist())
-
-
-def _calibration_error(scores: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
-    import numpy as np
-
-    order = np.argsort(scores, kind="stable")
-    bins = 10 if scores.size > 20 else scores.size // 2
-    cuts = np.arange(0, scores.size + 1, scores.size // bins)
-    cuts[-1] = scores.size
-    gaps = np.abs(np.add.reduceat((scores - labels)[order], cuts[:-1]))
-    return float(gaps.sum() / scores.size)
-
-
 def _spreads(
     scores: NDArray[np.float64], decided: NDArray[np.float64], labels: NDArray[np.float64]
 ) -> dict[str, tuple[float, float]]:
@@ -344,16 +316,6 @@ def _beaten(scores: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray
     import numpy as np
 
     return (np.searchsorted(others, scores) + np.searchsorted(others, scores, side="right")) / 2 / others.size
-
-
-def _bounds(values: Sequence[float | None]) -> Bounds:
-    import numpy as np
-
-    known = np.asarray([value for value in values if value is not None])
-    if known.size < 2:
-        return Bounds(None, None, int(known.size))
-    centre, half = float(known.mean()), SIGMAS * float(known.std())
-    return Bounds(max(0.0, centre - half), min(1.0, centre + half), int(known.size))
 
 
 def _metrics(

@@ -9,8 +9,6 @@ is conservative, which is to say that it holds the true gap at least 95 times in
 
 from __future__ import annotations
 
-import itertools
-import math
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Final
@@ -20,7 +18,7 @@ from audit.monitoring.domain.estimate import Estimate, wilson
 from audit.monitoring.domain.outcomes import Binary, Outcomes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MINIMUM: Final = 100
 """A rate of a group with fewer rows below the line is shown and decides nothing."""
@@ -97,16 +95,6 @@ def groups(outcomes: Outcomes, column: str, *, threshold: float = 0.5) -> dict[s
     return found
 
 
-def newcombe(first: tuple[int, int], second: tuple[int, int], z: float) -> tuple[float, float]:
-    """The interval of the difference of two shares, first minus second, each (successes, n > 0)."""
-    one, two = wilson(*first, z), wilson(*second, z)
-    assert one.value is not None and one.low is not None and one.high is not None
-    assert two.value is not None and two.low is not None and two.high is not None
-    apart = one.value - two.value
-    below = math.hypot(one.value - one.low, two.high - two.value)
-    return apart - below, apart + math.hypot(one.high - one.value, two.value - two.low)
-
-
 def measure(groups: Mapping[str, Group], *, minimum: int = MINIMUM) -> Fairness:
     """Selection rates, demographic parity difference and ratio, and equalised odds difference.
 
@@ -137,20 +125,38 @@ def measure(groups: Mapping[str, Group], *, minimum: int = MINIMUM) -> Fairness:
 
 
 def _gap(deciding: Mapping[str, Mapping[str, tuple[int, int]]], rates: tuple[str, ...]) -> Gap:
-    """The largest gap of these rates; each of them needs two groups."""
-    pairs = {rate: list(itertools.permutations(sorted(deciding[rate]), 2)) for rate in rates}
-    if not all(pairs.values()):
+    """The largest gap of these rates; each of them needs two groups. Memory grows with groups, not with pairs."""
+    pairs = sum(len(deciding[rate]) * (len(deciding[rate]) - 1) for rate in rates)
+    if min(len(deciding[rate]) for rate in rates) < 2:
         return Gap(Estimate(None, None, None, 0), "", "", "")
-    z = NormalDist().inv_cdf(1 - 0.05 / sum(map(len, pairs.values())))
+    z = NormalDist().inv_cdf(1 - 0.05 / pairs)
     widest, low, high, found = -1.0, 0.0, 0.0, ("", "", "")
     for rate in rates:
-        for first, second in pairs[rate]:
-            one, two = deciding[rate][first], deciding[rate][second]
-            apart = one[0] / one[1] - two[0] / two[1]
-            ends = newcombe(one, two, z)
-            low, high = max(low, ends[0]), max(high, ends[1])
-            if apart > widest:
-                widest, found = apart, (rate, first, second)
+        own = deciding[rate]
+        ends = _ends(list(own.values()), z)
+        low, high = max(low, ends[0]), max(high, ends[1])
+        share = {name: count / of for name, (count, of) in sorted(own.items())}
+        first = max(share, key=share.__getitem__)
+        second = min((name for name in share if name != first), key=share.__getitem__)
+        if share[first] - share[second] > widest:
+            widest, found = share[first] - share[second], (rate, first, second)
     rate, first, second = found
     n = deciding[rate][first][1] + deciding[rate][second][1]
     return Gap(Estimate(widest, low, min(1.0, high), n), *found)
+
+
+def _ends(counts: Sequence[tuple[int, int]], z: float) -> tuple[float, float]:
+    """The largest low and the largest high end of Newcombe's intervals of all ordered pairs of these shares."""
+    import numpy as np
+
+    told = [wilson(*count, z) for count in counts]
+    share, below, above = (
+        np.array([getattr(one, name) for one in told], dtype=float) for name in ("value", "low", "high")
+    )
+    low = high = -1.0
+    for at in range(len(told)):
+        others = np.arange(len(told)) != at
+        apart = (share[at] - share)[others]
+        low = max(low, float((apart - np.hypot(share[at] - below[at], (above - share)[others])).max()))
+        high = max(high, float((apart + np.hypot(above[at] - share[at], (share - below)[others])).max()))
+    return low, high

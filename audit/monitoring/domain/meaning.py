@@ -70,12 +70,34 @@ EXPLAINED: Final = {
     "demographic_parity_ratio": "How often the least flagged group is flagged, over the most flagged one: 1 is alike.",
     "equalised_odds_difference": "The larger gap between groups in rightly and in wrongly flagged cases: 0 is alike.",
 }
+_SHARE, _MEAN = "share/wilson", "mean/normal"
+_AVERAGED = "scikit-learn/delta"
+VARIANTS: Final = {
+    "roc_auc": "mann-whitney/delong",
+    "pr_auc": "average-precision/logit",
+    **dict.fromkeys(("accuracy", "precision", "recall", "specificity", "f1", "positive_rate"), _SHARE),
+    **dict.fromkeys(("brier", "log_loss", "mae", "rmse", "bias"), _MEAN),
+    "calibration_error": "ten-equal-bins",
+    "r2": "least-squares/delta",
+    **dict.fromkeys(("error_q05", "error_q50", "error_q95"), "inverted-cdf/order-statistics"),
+    **{f"{average}_{name}": _AVERAGED for average in ("macro", "weighted") for name in ("precision", "recall", "f1")},
+    **{f"micro_{name}": _SHARE for name in ("precision", "recall", "f1")},
+    "macro_roc_auc": "one-vs-rest/comonotone",
+    "demographic_parity_difference": "fairlearn/newcombe-dunn",
+    "demographic_parity_ratio": "fairlearn",
+    "equalised_odds_difference": "fairlearn-worst/newcombe-dunn",
+}
+"""How each metric is worked out, and its interval after the slash."""
 METRICS: Final = {
     "classification": (
         "roc_auc", "pr_auc", "accuracy", "precision", "recall", "specificity", "f1", "brier", "log_loss",
         "calibration_error", "positive_rate",
     ),
     "regression": ("mae", "rmse", "bias", "r2", "error_q05", "error_q50", "error_q95"),
+    "multiclass": (
+        "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_precision", "weighted_recall",
+        "weighted_f1", "micro_precision", "micro_recall", "micro_f1", "macro_roc_auc", "log_loss",
+    ),
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA, TYPE, NULLS, RANGE, UNSEEN = "schema", "type", "nulls", "range", "unseen"
 DUPLICATES, VOLUME, ARRIVAL, UNIT = "duplicates", "volume", "arrival", "unit"
+REFUSED = "refused"
 
 NULLS_ALLOWED: Final = 0.05
 """Nulls may be this much more than in the reference, as a share of all rows."""
@@ -157,6 +158,13 @@ def arrival(*, arrived: datetime | None, due: datetime, now: datetime, grace: ti
     said = "The data have not come" if arrived is None else "The data came late"
     sentence = f"{said}: {late:,.0f} minutes after they were due, and {bound:,.0f} are allowed."
     return Finding(ARRIVAL, "", BROKEN, late, bound, n, sentence, True)
+
+
+def refused(filename: str, *, why: str, mended: bool) -> Finding:
+    """A file that could not be imported; a fault until a file of its kind was imported after it (``mended``)."""
+    since = "A file that came later was imported" if mended else "No file was imported since"
+    sentence = f"The file {filename} was refused, and nothing of it was imported: {why} {since}."
+    return Finding(REFUSED, "", WATCH if mended else BROKEN, 1.0, 0.0, 1, sentence, not mended)
 
 
 def of_column(column: str, reference: Column, current: Column) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""Metrics of a regression: from arrays of errors (prediction minus truth, in the model's unit), or from exact sums."""
+"""Metrics of a regression from exact sums over its errors: prediction minus truth, in the model's unit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from audit.monitoring.domain.estimate import Estimate, Z, mean, within
+from audit.monitoring.domain.estimate import Estimate, Z, within
 from audit.monitoring.domain.spread import Spread
 from audit.monitoring.domain.sums import Sum, normal
 
@@ -33,30 +33,6 @@ def _root(squared: Estimate) -> Estimate:
         return None if value is None else math.sqrt(value)
 
     return Estimate(root(squared.value), root(squared.low), root(squared.high), squared.n)
-
-
-def mae(errors: ArrayLike) -> Estimate:
-    """The mean absolute error with a normal interval, cut at 0."""
-    import numpy as np
-
-    return within(mean(np.abs(np.asarray(errors, dtype=float))), 0.0, math.inf)
-
-
-def rmse(errors: ArrayLike) -> Estimate:
-    """The root of the mean squared error; its interval is the root of the normal interval of the squared errors."""
-    import numpy as np
-
-    return _root(within(mean(np.asarray(errors, dtype=float) ** 2), 0.0, math.inf))
-
-
-def bias(errors: ArrayLike) -> Estimate:
-    """The mean of prediction minus truth, with a normal interval."""
-    return mean(errors)
-
-
-def regression(*, errors: ArrayLike) -> dict[str, Estimate]:
-    """Each metric of a regression; ``errors`` are prediction minus truth of the labelled rows."""
-    return {"mae": mae(errors), "rmse": rmse(errors), "bias": bias(errors)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +91,8 @@ class Regression:
     def metrics(self, threshold: float = 0.5) -> dict[str, Estimate]:
         """MAE, RMSE, bias, R2 and quantiles of the error, each from ``used`` rows; there is no threshold to use.
 
-        MAE, RMSE and bias are those of the functions above; quantiles are those of ``Spread.quantile``.
+        MAE and bias have normal intervals, that of MAE cut at 0; RMSE has the root of that of the squared errors, and
+        quantiles are those of ``Spread.quantile``.
         """
         n, total = self.used, {name: self.sums[name].fraction for name in SUMS}
         squared = within(normal(n, total["ee"], total["eeee"]), 0.0, math.inf)

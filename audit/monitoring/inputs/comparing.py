@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +11,7 @@ from django.db import transaction
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.catalogue.models import Model, ModelVersion
+from audit.catalogue.words import count_of
 from audit.ledger.audited import changed, created, values
 from audit.ledger.domain.canonical import canonical, plain
 from audit.ledger.services import record
@@ -19,11 +20,9 @@ from audit.monitoring.domain.shapes import shape
 from audit.monitoring.input_models import ColumnWeek, DayProfile, InputWeek, Reference
 from audit.monitoring.inputs import days, documents
 from audit.monitoring.inputs.referencing import YEAR
-from audit.monitoring.telling import tell_of_drift
 
 if TYPE_CHECKING:
     from audit.monitoring.domain.columns import Column
-    from audit.monitoring.domain.drift import Drift
 
 WEEK: Final = timedelta(weeks=1)
 MAIN: Final = "psi/credit"
@@ -38,13 +37,18 @@ SEASON: Final = timedelta(weeks=1)
 
 def missing_days(*, reference: Reference, version: ModelVersion, week: datetime) -> list[tuple[ModelVersion, date]]:
     """The days whose profiles the week needs and that are not made, or not from today's files."""
-    found = []
+    wanted: dict[tuple[Any, date], str] = {}
     for spans, of in _needed(reference, version, week):
-        for (pk, day), parts in days.partitions(version.model, *spans, of).items():
-            known = DayProfile.objects.filter(reference=reference, version=pk, day=day).first()
-            if known is None or known.evidence != days.evidence_of(parts):
-                found.append((ModelVersion.objects.select_related("model__use_case__team").get(pk=pk), day))
-    return found
+        for key, parts in days.partitions(version.model, *spans, of).items():
+            wanted[key] = days.evidence_of(parts)
+    if not wanted:
+        return []
+    every = [day for _, day in wanted]
+    rows = DayProfile.objects.filter(reference=reference, day__gte=min(every), day__lte=max(every))
+    known = {(pk, day): evidence for pk, day, evidence in rows.values_list("version", "day", "evidence")}
+    missing = [key for key, evidence in wanted.items() if known.get(key) != evidence]
+    versions = ModelVersion.objects.select_related("model__use_case__team").in_bulk({pk for pk, _ in missing})
+    return [(versions[pk], day) for pk, day in missing]
 
 
 def evidence_of(*, reference: Reference, version: ModelVersion, week: datetime) -> str:
@@ -63,10 +67,11 @@ def _needed(
     own = (week.date(), (week + WEEK).date())
     if reference.kind != Reference.Kind.SEASON:
         return [(own, version)]
-    return [(own, version), (_season(week), None)]
+    return [(own, version), (season_of(week), None)]
 
 
-def _season(week: datetime) -> tuple[date, date]:
+def season_of(week: datetime) -> tuple[date, date]:
+    """The days of a year before that a week is compared with; the end is exclusive."""
     return (week - YEAR - SEASON).date(), (week - YEAR + WEEK + SEASON).date()
 
 
@@ -77,22 +82,15 @@ def compare_week(*, actor: Actor, reference: Reference, version: ModelVersion, w
     The same days again change nothing; others write the week anew, with an entry that says what moved.
     """
     model = Model.objects.select_for_update().get(pk=version.model_id)
-    base = documents.read(reference.path)
-    own = list(_profiles(reference, [version.pk], week.date(), (week + WEEK).date()))
-    beside: list[DayProfile] = []
-    if reference.kind == Reference.Kind.SEASON:
-        beside = list(_profiles(reference, None, *_season(week)))
-        if not beside:
-            return None
+    own, beside = profiles_of(reference=reference, version=version, week=week)
     if not own:
         return None
     evidence = days.sealed([reference.digest, *(row.digest for row in (*own, *beside))])
     before = InputWeek.objects.filter(reference=reference, version=version, start=week).first()
     if before is not None and before.evidence == evidence:
         return before
-    against = _merged(beside, base) if beside else base
-    found = _merged(own, base)
-    rows = [_column(model, name, against[name], found[name]) for name in sorted(base) if name in found]
+    against, found = sides(reference=reference, own=own, beside=beside)
+    rows = [_column(model, name, against[name], found[name]) for name in sorted(against) if name in found]
     week_row = before or InputWeek(reference=reference, version=version, start=week, end=week + WEEK)
     was = values(week_row) if before else None
     states = [row.state for row in rows]
@@ -114,8 +112,61 @@ def compare_week(*, actor: Actor, reference: Reference, version: ModelVersion, w
         reason=sentence(rows),
         changes=created(week_row) if was is None else changed(was, week_row),
     )
-    tell_of_drift(week=week_row, columns=rows, sentence=sentence(rows))
     return week_row
+
+
+@transaction.atomic
+def settle_states(*, actor: Actor, week: InputWeek, alarmed: Collection[str]) -> InputWeek:
+    """The week with its columns in the states that they have once alerts were weighed: those ``alarmed`` are bad.
+
+    Done twice it takes effect once; where a state changes, the week's counts and digest do, with an entry.
+    """
+    model = Model.objects.select_for_update().get(pk=week.version.model_id)
+    week = InputWeek.objects.select_related("version__model").get(pk=week.pk)
+    rows = list(week.column_weeks.order_by("pk"))
+    moved = []
+    for row in rows:
+        state = "bad" if row.column in alarmed else state_of(row.value, row.n_reference, row.n)
+        if row.state != state:
+            row.state = state
+            moved.append(row)
+    if not moved:
+        return week
+    ColumnWeek.objects.bulk_update(moved, ("state",))
+    was = values(week)
+    states = [row.state for row in rows]
+    week.watch, week.bad = states.count("watch"), states.count("bad")
+    week.digest = days.sealed(canonical(plain(_told(row))).decode() for row in rows)
+    week.save(update_fields=("watch", "bad", "digest"))
+    record(
+        actor=actor,
+        action=ledger_actions.COMPARED,
+        subject=week,
+        subject_name=f"the inputs of the week of {week.start:%-d %B %Y} of {week.version}",
+        team=model.use_case.team_id,
+        reason=f"{sentence(rows)} {count_of(len(alarmed), 'column')} raised an alarm.",
+        changes=changed(was, week),
+    )
+    return week
+
+
+def profiles_of(
+    *, reference: Reference, version: ModelVersion, week: datetime
+) -> tuple[list[DayProfile], list[DayProfile]]:
+    """The days of the week, and those of a season that they are compared with; no days where either has none."""
+    own = list(_profiles(reference, [version.pk], week.date(), (week + WEEK).date()))
+    if reference.kind != Reference.Kind.SEASON:
+        return own, []
+    beside = list(_profiles(reference, None, *season_of(week)))
+    return (own, beside) if beside else ([], [])
+
+
+def sides(
+    *, reference: Reference, own: Iterable[DayProfile], beside: Iterable[DayProfile]
+) -> tuple[dict[str, Column], dict[str, Column]]:
+    """What a week's columns are compared with, and the columns themselves, from what ``profiles_of`` gave."""
+    base = documents.read(reference.path)
+    return _merged(beside, base) or base, _merged(own, base)
 
 
 def _profiles(reference: Reference, versions: Iterable[Any] | None, first: date, end: date) -> Iterable[DayProfile]:
@@ -150,7 +201,7 @@ def _column(model: Model, name: str, reference: Column, column: Column) -> Colum
         variant=MAIN,
         value=main.value if main else None,
         error=main.error if main else None,
-        state=state_of(main, reference.n, column.n),
+        state=state_of(main.value if main else None, reference.n, column.n),
         statistics={
             variant: {"value": one.value, "p": one.p, "n": one.n_current, "error": one.error}
             for variant, one in drifts.items()
@@ -159,11 +210,14 @@ def _column(model: Model, name: str, reference: Column, column: Column) -> Colum
     )
 
 
-def state_of(found: Drift | None, n_reference: int, n: int) -> str:
-    """How a column stands: ok, watch, bad, or unknown where too few rows or no figure say it."""
-    if found is None or found.value is None or min(n_reference, n) < LEAST:
+def state_of(value: float | None, n_reference: int, n: int) -> str:
+    """How a column stands by itself: ok, watch, or unknown where too few rows or no figure say it.
+
+    It is bad once the budget for false alarms let it raise one, or a check found its data wrong (``settle_states``).
+    """
+    if value is None or min(n_reference, n) < LEAST:
         return "unknown"
-    return "bad" if found.value >= DRIFTED else "watch" if found.value >= WATCH else "ok"
+    return "watch" if value >= WATCH else "ok"
 
 
 def _told(row: ColumnWeek) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db import transaction
 from django.db.models import Sum
 
+from audit.base import clock
 from audit.base.clock import week_of
 from audit.catalogue.models import Model, ModelVersion, Task
 from audit.lake import store as lake
@@ -31,7 +32,9 @@ PIECE: Final = 200_000
 
 def kinds_of(model: Model) -> dict[str, str]:
     """Each column of the model's log that is watched, and whether it holds a "number" or a "category"."""
-    own = {PREDICTION: "category", SCORE: "number"} if model.task == Task.CLASSIFICATION else {PREDICTION: "number"}
+    own = {PREDICTION: "number" if model.task == Task.REGRESSION else "category"}
+    if model.task == Task.CLASSIFICATION:
+        own[SCORE] = "number"
     return {**model.inputs, **own}
 
 
@@ -71,23 +74,30 @@ def _paths(parts: Iterable[Partition]) -> list[Path]:
 
 def build_reference(reference: Reference) -> dict[str, Column] | None:
     """The profile of a reference's rows, of all versions that predicted in its time; None where there are none."""
-    since, until = reference.since, reference.until
-    if since is None or until is None:
-        raise ValueError("A profile that was sent is not built.")
     model = reference.version.model
-    parts = [part for own in partitions(model, since.date(), _end(until)).values() for part in own]
+    parts = [part for own in partitions(model, *bounds_of(reference)).values() for part in own]
     return profiling.of_reference(_paths(parts), kinds_of(model)) if parts else None
 
 
-def _end(until: datetime) -> date:
-    """The day after the last one of which a time until ``until`` has a part."""
-    return (until - timedelta(microseconds=1)).date() + timedelta(days=1)
+def bounds_of(reference: Reference) -> tuple[date, date]:
+    """The days of a reference's rows; the end, of which it has a part at most, is exclusive.
+
+    Raises:
+        ValueError: it is a profile that was sent.
+    """
+    since, until = reference.since, reference.until
+    if since is None or until is None:
+        raise ValueError("A profile that was sent has no rows here.")
+    return since.date(), (until - timedelta(microseconds=1)).date() + timedelta(days=1)
 
 
-def profile_day(*, reference: Reference, version: ModelVersion, day: date) -> DayProfile | None:
+def profile_day(
+    *, reference: Reference, version: ModelVersion, day: date, base: Mapping[str, Column] | None = None
+) -> DayProfile | None:
     """The profile of the day at the reference's edges: new, or the one that was made from the same files.
 
-    None when nothing was predicted on it. It follows from files whose imports are entries, so it writes none.
+    None when nothing was predicted on it. It follows from files whose imports are entries, so it writes none. ``base``
+    are the reference's columns, where the caller has read them.
     """
     parts = partitions(version.model, day, day + timedelta(days=1), version).get((version.pk, day))
     if not parts:
@@ -96,7 +106,7 @@ def profile_day(*, reference: Reference, version: ModelVersion, day: date) -> Da
     known = DayProfile.objects.filter(reference=reference, version=version, day=day).first()
     if known is not None and known.evidence == evidence:
         return known
-    base = documents.read(reference.path)
+    base = documents.read(reference.path) if base is None else base
     # A column that the reference does not have cannot be compared.
     kinds = {name: kind for name, kind in kinds_of(version.model).items() if name in base}
     columns = profiling.of_files(_paths(parts), kinds, base)
@@ -105,7 +115,10 @@ def profile_day(*, reference: Reference, version: ModelVersion, day: date) -> Da
     with transaction.atomic():
         found, _ = DayProfile.objects.update_or_create(
             reference=reference, version=version, day=day,
-            defaults={"evidence": evidence, "rows": rows, "path": stored.path, "digest": stored.digest},
+            defaults={
+                "source": DayProfile.Source.ROWS, "evidence": evidence, "rows": rows, "path": stored.path,
+                "digest": stored.digest, "computed_at": clock.now(),
+            },
         )  # fmt: skip
     return found
 
@@ -151,7 +164,7 @@ def in_pieces(missing: Iterable[tuple[ModelVersion, date]]) -> Iterator[tuple[Mo
             yield version, piece
 
 
-def state_of(version: ModelVersion, some: Iterable[date]) -> str:
+def digest_of(version: ModelVersion, some: Iterable[date]) -> str:
     """The SHA-256 in hex of the files of these days: with other files they are read again."""
     rows = Partition.objects.filter(version=version, kind=Kind.PREDICTIONS, day__in=list(some))
     return evidence_of(rows.order_by("day", "sequence", "pk"))

@@ -1,8 +1,6 @@
 """Reads references, weeks of inputs and their columns as the viewer may see them."""
 
-from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 from django.db.models import QuerySet
 
@@ -56,16 +54,7 @@ def columns(
     return rows.defer("shape").order_by("week__start", "column")
 
 
-def watched(*, viewer: Actor, model: Model) -> ModelVersion | None:
-    """The version whose inputs the model's page shows: the newest with compared weeks."""
-    row = weeks(viewer=viewer).filter(version__model=model).order_by("-start", "-version__number").first()
-    return ModelVersion.objects.select_related("model").get(pk=row.version_id) if row else None
-
-
-def newest_of(*, viewer: Actor, models: Iterable[UUID]) -> dict[UUID, InputWeek]:
-    """The newest compared week of each of these models that has one."""
-    found: dict[UUID, InputWeek] = {}
-    rows = weeks(viewer=viewer).filter(version__model__in=list(models)).select_related("version").order_by("start")
-    for row in rows:
-        found[row.version.model_id] = row
-    return found
+def watched(*, viewer: Actor, model: Model) -> InputWeek | None:
+    """The newest compared week of a model, whose version's inputs its page shows; with that, reference, importance."""
+    rows = weeks(viewer=viewer).filter(version__model=model).select_related("version__importance", "reference")
+    return rows.order_by("-start", "-version__number").first()

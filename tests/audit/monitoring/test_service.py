@@ -17,6 +17,7 @@ from tests.support.cast import SYSTEM, Cast
 
 START = datetime(2026, 11, 2, tzinfo=UTC)
 TELLER = Teller(UUID(int=1), "Paris")
+ADDRESS = "/models/late-arrival/monitoring/?from=2026-11-02&until=2026-11-08"
 
 
 def served(at: int, *, endpoint: str = "late-arrival", deployment: UUID | None = None, **said: object) -> Served:
@@ -92,7 +93,7 @@ def test_page_says_traffic_errors_and_latency_and_what_is_unknown(
         version=version, environment="production", mode="online", endpoint="late-arrival", since=START, actor_id="x",
         until=START + 6 * HOUR,
     )  # fmt: skip
-    page = cast.client("manager").get("/models/late-arrival/monitoring/?from=2026-11-02&until=2026-11-08").content.decode()
+    page = cast.client("manager").get(ADDRESS).content.decode()
     assert "It was online for 6 hours" in page and "no source told how it answered" in page
     keep(
         model,
@@ -100,7 +101,7 @@ def test_page_says_traffic_errors_and_latency_and_what_is_unknown(
         served(1, requests=500.0, errors=0.0, client_errors=0.0, server_errors=0.0, p99=1.4),
         served(2, cpu=80.0, partial=True),
     )
-    page = cast.client("manager").get("/models/late-arrival/monitoring/?from=2026-11-02&until=2026-11-08").content.decode()
+    page = cast.client("manager").get(ADDRESS).content.decode()
     assert (
         "It was asked 2,000 times, 1.50% of the requests failed, in its worst hour 99 of 100 answers came within 1.4 s"
     ) in page

@@ -222,3 +222,20 @@ def test_threshold_of_the_main_metric_is_told_to_the_catalogue(cast, rule, regre
 def test_finished_retraining_allows_nothing(event):
     with pytest.raises(Refused, match="its result stands"):
         domain.RETRAINING.after("finished", event)
+
+
+def test_rule_for_more_than_two_classes_is_refused(cast, use_case):
+    model = catalogue.register_model(
+        actor=SYSTEM,
+        use_case=use_case,
+        slug="cause",
+        name="cause",
+        task="multiclass",
+        owner=cast.owner,
+        outcome="cause",
+    )
+    pipeline = catalogue.register_pipeline(actor=SYSTEM, model=model, name="trees", engine="local", parameters={})
+    with pytest.raises(InvalidInput, match="more than two classes, and versions of such a model cannot be compared"):
+        services.create_rule(
+            actor=SYSTEM, model=model, pipeline=pipeline, metric="accuracy", comparison="below", threshold=0.6
+        )

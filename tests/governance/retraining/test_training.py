@@ -11,6 +11,7 @@ from audit.jobs import run as runner
 from audit.jobs import services as jobs
 from audit.jobs.models import Job
 from audit.ledger.models import Entry
+from audit.monitoring.quality_models import FeatureImportance
 from governance.approvals.models import PromotionRequest
 from governance.retraining import comparing, services, training
 from governance.retraining.models import Retraining, Review
@@ -82,6 +83,15 @@ def test_better_challenger_runs_in_shadow_and_its_run_is_complete(cast, rule, ve
     )
     assert run.code_version.startswith("pipelines.py sha256:") and run.compute_seconds > 0
     assert done.candidate.author == cast.owner and done.candidate.metrics == {}
+
+
+def test_candidate_comes_with_what_its_answers_rest_on(rule, version):
+    done = train(fired(rule, version))
+    known = FeatureImportance.objects.get(version=done.candidate)
+    assert (known.metric, known.repeats, known.n) == ("roc_auc", 5, 4 * 7 * 80 // 5)
+    assert set(known.columns) == set(done.model.features)
+    assert known.columns["hour"]["mean"] == max(one["mean"] for one in known.columns.values()) > 0.1
+    assert Entry.objects.filter(action="monitoring.importance_sent").count() == 1
 
 
 def test_rule_without_shadow_deploys_nothing(cast, rule, version):

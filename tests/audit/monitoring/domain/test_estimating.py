@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit.monitoring.domain import estimating
+from audit.monitoring.domain.calibrating import calibration_helps
 from audit.monitoring.domain.estimating import METRICS, Bounds, Expected, Fitted, Table
 
 AS_IS = Fitted(None, (0.25, 0.5, 0.75), {}, {}, 0)
@@ -95,7 +96,7 @@ def test_a_reference_without_labels_is_refused():
 def test_calibration_is_learned_wherever_scores_mislead_and_not_wherever_they_do_not():
     def helps(seed, power):
         score, _, label = rows(1_000, seed, distort=power)
-        return estimating.calibration_helps(score, label)
+        return calibration_helps(score, label)
 
     assert all(helps(seed, 3) for seed in range(10))
     assert not all(helps(seed, 1) for seed in range(10))
@@ -118,7 +119,7 @@ def test_calibration_is_learned_wherever_scores_mislead_and_not_wherever_they_do
     ids=["one class", "told apart fully", "ten rows", "one positive"],
 )  # fmt: skip
 def test_calibration_is_never_learned_from_what_cannot_teach_it(labels, scores):
-    assert not estimating.calibration_helps(np.array(scores, float), np.array(labels, float))
+    assert not calibration_helps(np.array(scores, float), np.array(labels, float))
 
 
 def test_bounds_are_the_mean_and_three_sd_of_the_reference_windows():

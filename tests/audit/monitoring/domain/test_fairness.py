@@ -12,7 +12,8 @@ import pytest
 from audit.base.errors import InvalidInput
 from audit.monitoring.domain import outcomes
 from audit.monitoring.domain.estimate import Estimate, Z
-from audit.monitoring.domain.fairness import Group, groups, measure, newcombe
+from audit.monitoring.domain.fairness import Group, groups, measure
+from tests.audit.monitoring.domain.by_rows import newcombe
 
 EVEN = Group(predictions=1_000, flagged=300, tp=200, fp=100, fn=100, tn=600)
 

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from sklearn import metrics as peer
 
 from audit.catalogue.words import LABELS
-from audit.monitoring.domain.classification import Confusion, classification, delong_paired, log_loss, roc_auc
+from audit.monitoring.domain.classification import delong_paired, roc_auc
 from audit.monitoring.domain.estimate import Estimate, Z, paired_bootstrap_mean, wilson
 from audit.monitoring.domain.meaning import EXPLAINED, HIGHER_IS_BETTER, METRICS
-from audit.monitoring.domain.regression import regression
+from audit.monitoring.domain.outcomes import Binary
+from audit.monitoring.domain.regression import Regression
+from audit.monitoring.domain.scores import Scores
 
 SCORES = [0.1, 0.4, 0.35, 0.8, 0.8, 0.2, 0.6, 0.4]
 TRUTH = [0, 0, 1, 1, 0, 0, 1, 1]
@@ -100,11 +102,8 @@ def test_wilson_of_no_rows_is_undefined():
 
 def test_classification_agrees_with_scikit_learn():
     flagged = [score >= 0.4 for score in SCORES]
-    tn, fp, fn, tp = (int(count) for count in peer.confusion_matrix(TRUTH, flagged).ravel())
-    found = classification(
-        confusion=Confusion(tp, fp, fn, tn), scores=SCORES, labels=TRUTH, flagged=sum(flagged), predictions=8
-    )
-    assert set(found) < set(METRICS["classification"])
+    found = Binary.of(SCORES, [math.nan] * 8, TRUTH).metrics(0.4)
+    assert tuple(found) == METRICS["classification"]
     expected = {
         "roc_auc": peer.roc_auc_score(TRUTH, SCORES),
         "accuracy": peer.accuracy_score(TRUTH, flagged),
@@ -115,19 +114,21 @@ def test_classification_agrees_with_scikit_learn():
         "brier": peer.brier_score_loss(TRUTH, SCORES),
         "log_loss": peer.log_loss(TRUTH, SCORES),
         "positive_rate": 5 / 8,
+        "pr_auc": peer.average_precision_score(TRUTH, SCORES),
+        "calibration_error": 2.15 / 8,  # by tenths: 0.1 + 0.2 + 0.65 + 0.2 + 0.4 + 0.6
     }
     assert {name: one.value for name, one in found.items()} == pytest.approx(expected)
-    for one in found.values():
-        assert one.low <= one.value <= one.high
+    for name in set(found) - {"calibration_error"}:
+        assert found[name].low <= found[name].value <= found[name].high
 
 
 def test_log_loss_of_a_certain_mistake_is_finite():
-    assert log_loss([1.0], [0]).value == pytest.approx(-math.log(1e-15), rel=1e-3)
+    assert Scores.of([1.0], [0]).log_loss().value == pytest.approx(-math.log(1e-15), rel=1e-3)
 
 
 def test_regression_agrees_with_scikit_learn_and_hand():
     truth, estimates = [3.0, -0.5, 2.0, 7.0], [2.5, 0.0, 2.0, 8.0]
-    found = regression(errors=np.subtract(estimates, truth))
+    found = Regression.of(estimates, truth).metrics()
     assert found["mae"].value == pytest.approx(peer.mean_absolute_error(truth, estimates))
     assert found["rmse"].value == pytest.approx(peer.root_mean_squared_error(truth, estimates))
     assert found["bias"].value == 0.25
@@ -140,7 +141,7 @@ def test_regression_agrees_with_scikit_learn_and_hand():
 
 
 def test_regression_without_rows_is_undefined():
-    assert set(regression(errors=[]).values()) == {Estimate(None, None, None, 0)}
+    assert set(Regression.of([], []).metrics().values()) == {Estimate(None, None, None, 0)}
 
 
 def test_bootstrap_of_the_mean_repeats_with_its_seed_and_holds_the_mean():

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from audit.base.errors import InvalidInput
 from audit.monitoring.domain import outcomes
-from audit.monitoring.domain.classification import Confusion, classification
+from audit.monitoring.domain.classification import Confusion
 from audit.monitoring.domain.estimate import Estimate, wilson
 from audit.monitoring.domain.meaning import EXPLAINED, HIGHER_IS_BETTER
 from audit.monitoring.domain.outcomes import Binary, Outcomes
+from tests.audit.monitoring.domain.by_rows import classification
 
 NONE = math.nan
 ROW = st.tuples(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as peer
 
 from audit.monitoring.domain.estimate import Estimate
-from audit.monitoring.domain.regression import QUANTILES, Regression, regression
+from audit.monitoring.domain.regression import QUANTILES, Regression
+from tests.audit.monitoring.domain.by_rows import regression
 
 NUMBERS = st.floats(-1e12, 1e12, allow_nan=False)
 ROWS = st.lists(st.tuples(NUMBERS | st.just(math.inf), NUMBERS | st.just(math.nan)), max_size=30)

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.base.errors import InvalidInput
-from audit.monitoring.domain.estimate import mean
 from audit.monitoring.domain.sums import Moments, Sum
+from tests.audit.monitoring.domain.by_rows import mean
 
 DOUBLES = st.floats(min_value=-1e150, max_value=1e150, allow_nan=False)
 

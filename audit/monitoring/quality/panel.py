@@ -1,0 +1,132 @@
+"""What the page of a model's monitoring says of its data and of its errors: words first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.base.actors import Actor
+from audit.base.clock import week_of
+from audit.base.periods import Period
+from audit.catalogue.models import Model
+from audit.catalogue.panels import MONITORING, Context, Panel, register
+from audit.catalogue.words import count_of
+from audit.monitoring.domain.thresholds import OK
+from audit.monitoring.quality import selectors
+from audit.monitoring.quality.words import CHECKS, FAULT, OUTCOMES, changed_words
+from audit.monitoring.quality_models import ConceptSign, ConceptState, QualityFinding, QualityWeek
+
+SOUND = "Are its data sound?"
+ERRORS = "Did its errors change?"
+SHOWN = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A finding in words, with the mark of its state."""
+
+    finding: QualityFinding
+
+    @property
+    def check(self) -> str:
+        """What was checked."""
+        return CHECKS.get(self.finding.check_name, self.finding.check_name)
+
+    @property
+    def mark(self) -> str:
+        """The shape of its state."""
+        if self.finding.is_fault:
+            return "bad"
+        return {"broken": "watch"}.get(self.finding.outcome, self.finding.outcome)
+
+    @property
+    def word(self) -> str:
+        """Its state for people."""
+        return FAULT if self.finding.is_fault else OUTCOMES[self.finding.outcome]
+
+
+def conclusion(week: QualityWeek | None) -> str:
+    """What the newest week's checks came to."""
+    if week is None:
+        return SOUND
+    judged = week.checks - week.unknown
+    if week.faults:
+        return f"{count_of(week.faults, 'fault')} in its data in the newest week"
+    if not judged:
+        return SOUND
+    watch = f", {count_of(week.watch, 'check')} stand{'s' if week.watch == 1 else ''} out" if week.watch else ""
+    return f"No fault in {count_of(judged, 'check')} of its data in the newest week{watch}"
+
+
+def history(weeks: Sequence[QualityWeek]) -> str:
+    """In how many weeks there was a fault."""
+    faulty = [week for week in weeks if week.faults]
+    if not faulty:
+        return f"No fault in {count_of(len(weeks), 'checked week')} of this period."
+    named = ", ".join(f"{week.start.day} {week.start:%B}" for week in faulty[-3:])
+    return f"Faults in {len(faulty)} of {count_of(len(weeks), 'checked week')} of this period, last from {named}."
+
+
+def _quality(model: Model, viewer: Actor, period: Period) -> Context | None:
+    rows = selectors.weeks(viewer=viewer).filter(version__model=model, start__gte=period.start, start__lt=period.end)
+    weeks = list(rows.order_by("start", "version__number"))
+    newest = weeks[-1] if weeks else None
+    found = [Shown(row) for row in newest.findings.exclude(outcome=OK)[: SHOWN + 1]] if newest else []
+    return {
+        "title": conclusion(newest),
+        "week": newest,
+        "findings": found[:SHOWN],
+        "more": len(found) > SHOWN,
+        "history": history(weeks),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the detectors found in a week (its Monday) of a version."""
+
+    week: str
+    version: int
+    said: tuple[str, ...]
+
+
+def by_week(signs: Sequence[ConceptSign], model: Model) -> list[Changes]:
+    """The changes by week and version, newest first."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for sign in reversed(signs):
+        monday = week_of(sign.at)
+        found.setdefault((f"{monday.day} {monday:%B %Y}", sign.version.number), []).append(changed_words(sign, model))
+    return [Changes(week, number, tuple(dict.fromkeys(said))) for (week, number), said in found.items()]
+
+
+def followed(states: Sequence[ConceptState]) -> list[str]:
+    """How far each version's errors are followed, and how many labels came too late to count."""
+    said = []
+    for number in dict.fromkeys(state.version.number for state in states):
+        one = next(state for state in states if state.version.number == number)
+        late = f"; {one.late:,} labels came later for days already followed, and change nothing" if one.late else ""
+        answers = f"{one.state['seen']:,} answers" if one.state["seen"] != 1 else "1 answer"
+        said.append(f"v{number}: followed up to {one.upto.day} {one.upto:%B %Y}, {answers}{late}.")
+    return said
+
+
+def changed(signs: Sequence[ConceptSign]) -> str:
+    """The newest change, as the section's title."""
+    if not signs:
+        return "No change of its errors was found in this period"
+    monday = week_of(signs[-1].at)
+    return f"Its errors changed in the week of {monday.day} {monday:%B %Y}"
+
+
+def _concept(model: Model, viewer: Actor, period: Period) -> Context | None:
+    states = list(selectors.states(viewer=viewer, model=model))
+    if not states:
+        return {"title": ERRORS, "states": []}
+    signs = list(selectors.signs(viewer=viewer, model=model).filter(at__gte=period.first_day, at__lte=period.last_day))
+    return {"title": changed(signs), "states": followed(states), "changes": by_week(signs, model)[:SHOWN]}
+
+
+def register_own() -> None:
+    """Adds both sections."""
+    register(Panel(24, "quality", SOUND, "monitoring/panels/quality.html", _quality, parts=(MONITORING,)))
+    register(Panel(26, "concept", ERRORS, "monitoring/panels/concept.html", _concept, parts=(MONITORING,)))
