@@ -13,7 +13,7 @@ UV_VERSION := $(shell sed -n 's/^uv==\([^ ]*\).*/\1/p' requirements-dev.txt)
 TEMPLATES := config/ui audit costs governance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench parity lock clean
+.PHONY: help run test check format bench parity figures lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -44,6 +44,9 @@ bench: $(VENV)/dev.stamp ## measure, each figure as a ratio to a limit or a peer
 
 parity: $(VENV)/dev.stamp ## put our figures beside evidently's, nannyml's and fairlearn's; writes docs/parity.md
 	@exec $(PY) -m tests.parity
+
+figures: $(VENV)/dev.stamp ## replay the flights of 2013 through estimates; writes docs/summer.md and docs/figures/summer.svg
+	@exec $(PY) -m tests.summer
 
 lock: $(UV) ## pin and hash requirements.in and requirements-dev.in
 	$(UV) pip compile -q --generate-hashes --no-header requirements.in -o requirements.txt
