@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "audit.lineage",
     "audit.documents",
     "audit.monitoring",
+    "audit.alerts",
     "audit.sources",
     "audit.reconciliation",
     "audit.assurance",

@@ -96,10 +96,14 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What else stands in the way of a start. ``since_last`` counts weeks since the data of the last retraining."""
+    """What else stands in the way of a start. ``since_last`` counts weeks since the data of the last retraining.
+
+    ``data_fault`` is the sentence of the alert that says that the data are at fault; empty without one.
+    """
 
     request_open: str = ""
     review_open: bool = False
+    data_fault: str = ""
     running: bool = False
     since_last: int | None = None
     cooldown: int = 0
@@ -158,6 +162,8 @@ def judge(condition: Condition, weeks: Sequence[Week], standing: Standing) -> Ve
 
 
 def _bar(standing: Standing) -> tuple[str, str] | None:
+    if standing.data_fault:
+        return "data_fault", f"{standing.data_fault} Data at fault start no retraining."
     if standing.review_open:
         return "review_open", "a review of this model is open, and a validator has to close it first."
     if standing.request_open:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
+from audit.alerts import services as alerts
+from audit.base.clock import week_of
 from audit.base.errors import TollgateError
 from audit.jobs import registry
 from audit.jobs import services as jobs
@@ -20,7 +22,11 @@ EVALUATE, COMPARE = "retraining.evaluate", "retraining.compare"
 
 @job(EVALUATE, title="Judge retraining rules", permanent=(TollgateError,))
 def evaluate(run: Run, *, model: str, week: str) -> dict[str, Any]:
-    """Judges each rule of the model on the week from ``week`` (2013-07-08), and starts what fires."""
+    """Judges each rule of the model on the week from ``week`` (2013-07-08), and starts what fires.
+
+    What stands out in the week is looked for before: a fault of its data must be known when a rule is judged.
+    """
+    alerts.weigh_of(actor=run.actor, model_id=model, week=week_of(date.fromisoformat(week)))
     judged, fired, compared = 0, 0, 0
     for rule in Rule.objects.filter(model_id=model, enabled=True).order_by("pk"):
         with transaction.atomic():
