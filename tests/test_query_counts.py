@@ -1,7 +1,7 @@
 """A list costs the same number of queries for twelve rows as for twenty-four; each line says what adds a row."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -9,6 +9,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from audit.alerts.models import Alert, AlertSign
 from audit.assurance import services as assurance
 from audit.base import clock, ids
 from audit.base.actors import Role
@@ -24,6 +25,9 @@ from audit.lineage.domain.reading import read
 from audit.lineage.models import RecallTask
 from audit.monitoring import services as monitoring
 from audit.monitoring.domain.service import HOUR, Hour
+from audit.monitoring.models import Window
+from audit.monitoring.outcome_models import FairnessWeek, OutcomeDay, SliceFigure
+from audit.monitoring.quality_models import ConceptSign, QualityFinding, QualityWeek
 from audit.monitoring.service.keeping import Served, Teller, keep_hours
 from audit.notifications import channelling
 from audit.notifications.models import Delivery as Sent
@@ -47,6 +51,25 @@ def add_service_hour(world: World, number: int) -> None:
     hour = Hour(start=datetime(2026, 11, 2, tzinfo=UTC) + number * HOUR, requests=10.0)
     served = Served("late-arrival", f"v{number}", None, hour)
     keep_hours(actor=SYSTEM, model=model, teller=Teller(UUID(int=1), "Paris"), rows=[served])  # type: ignore[arg-type]
+
+
+def add_alert(world: World, number: int) -> None:
+    """An alert of the world's model that was closed."""
+    alert = world.rows["alert"]
+    Alert.objects.create(
+        model_id=alert.model_id, version_id=alert.version_id, cause="covariate_shift", state="closed",  # type: ignore[attr-defined]
+        first_week=clock.now(), last_week=clock.now(), sentence=f"It moved {number}.", starts_retraining=True,
+        holder=world.cast.owner,
+    )  # fmt: skip
+
+
+def add_sign(world: World, number: int) -> None:
+    """A sign of the world's alert."""
+    alert = world.rows["alert"]
+    AlertSign.objects.create(
+        alert=alert, version_id=alert.version_id, start=clock.now(), what="column", name=f"c{number}",  # type: ignore[attr-defined, misc]
+        variant="psi/credit", n=1, sentence="It moved.",
+    )  # fmt: skip
 
 
 def add_entry(world: World, number: int) -> None:
@@ -250,6 +273,45 @@ def add_notification(world: World, number: int) -> None:
     Sent.objects.create(key=f"sent {number}", way="channel", message=message, title="Told", due_at=clock.now(), **to)
 
 
+def add_change(world: World, number: int) -> None:
+    """A change of the errors of the world's version."""
+    version = world.rows["deployment"].version  # type: ignore[attr-defined]
+    at = date(2026, 11, 2) + timedelta(days=number % 7)
+    ConceptSign.objects.create(version=version, method="adwin", at=at, sign="change", before=0.1, mean=0.2, n=number)
+
+
+def add_finding(world: World, number: int) -> None:
+    """A check of a week of the world's version."""
+    version, start = world.rows["deployment"].version, datetime(2026, 11, 2, tzinfo=UTC)  # type: ignore[attr-defined]
+    told = {"rows": 1, "checks": 1, "faults": 1, "watch": 0, "unknown": 0, "evidence": "", "digest": ""}
+    week, _ = QualityWeek.objects.get_or_create(
+        version=version, start=start, defaults={"end": start + timedelta(weeks=1), **told}
+    )
+    QualityFinding.objects.create(
+        week=week, check_name="nulls", column=f"c{number}", outcome="broken", n=1, sentence="Null.", is_fault=True
+    )
+
+
+def add_outcome(world: World, number: int) -> None:
+    """A day, a group and a gap of a measured week of the world's version."""
+    version, start = world.rows["deployment"].version, datetime(2026, 11, 2, tzinfo=UTC)  # type: ignore[attr-defined]
+    metric = {"value": 0.5, "low": 0.4, "high": 0.6, "n": 200, "error": None}
+    figures = {"threshold": 0.5, "counts": {}, "metrics": {"roc_auc": metric}}
+    told = {"rows": 200, "labelled": 200, "figures": figures, "evidence": "", "path": "", "digest": ""}
+    OutcomeDay.objects.create(version=version, day=start.date() + timedelta(days=number), **told)
+    window, _ = Window.objects.get_or_create(
+        version=version, start=start, end=start + timedelta(weeks=1), superseded_at=None,
+        defaults={"predictions": 200, "labelled": 200},
+    )  # fmt: skip
+    SliceFigure.objects.create(
+        window=window, column="place", kind="value", value=f"p{number}", predictions=200, labelled=200, figures=figures
+    )
+    FairnessWeek.objects.create(
+        window=window, version=version, start=start, column=f"c{number}", metric="equalised_odds_difference",
+        variant="", value=0.1, low=0.05, high=0.2, n=200, rate="selection_rate", highest="a", lowest="b", minimum=100,
+    )  # fmt: skip
+
+
 def nothing(world: World, number: int) -> None:
     """Nothing."""
 
@@ -285,6 +347,12 @@ PAGES: list[tuple[str, Add]] = [
     ("/use-cases/late-arrival-alert/", add_model),
     ("/models/late-arrival/upload/", add_upload),
     ("/models/late-arrival/service/?from=2026-11-02&until=2026-11-08", add_service_hour),
+    ("/models/late-arrival/performance/?grain=day&from=2026-11-02&until=2026-11-08", add_outcome),
+    ("/models/late-arrival/slices/?from=2026-11-02&until=2026-11-08", add_outcome),
+    ("/models/late-arrival/fairness/?from=2026-11-02&until=2026-11-08", add_outcome),
+    ("/models/late-arrival/monitoring/?from=2026-11-02&until=2026-11-08", add_outcome),
+    ("/models/late-arrival/errors/?from=2026-11-02&until=2026-11-08", add_change),
+    ("/models/late-arrival/versions/1/quality/?from=2026-11-02&until=2026-11-08", add_finding),
     ("/lineage/", add_event),
     ("/lineage/?q=data&kind=dataset", add_event),
     ("/lineage/{node}/", add_event),
@@ -302,6 +370,8 @@ PAGES: list[tuple[str, Add]] = [
     ("/returns/", add_model),
     ("/spend/", add_model),
     ("/retraining/", add_model),
+    ("/alerts/?state=all", add_alert),
+    ("/alerts/{alert}/", add_sign),
     ("/decisions/", add_model),
 ]
 API: list[tuple[str, Add]] = [
@@ -316,6 +386,8 @@ API: list[tuple[str, Add]] = [
     ("/search?q=data", add_event),
     ("/events/lineage", add_event),
     ("/uploads", add_upload),
+    ("/models/late-arrival/versions/1/quality", add_finding),
+    ("/alerts?state=all", add_alert),
     ("/documents", add_document),
     ("/models/late-arrival/documents", add_document),
     ("/promotion-requests", nothing),
@@ -341,7 +413,7 @@ def _grows(world: World, ask: Callable[[], int], add: Add) -> tuple[int, int]:
 @pytest.mark.parametrize(("address", "add"), PAGES, ids=[address for address, _ in PAGES])
 def test_page_asks_the_same_number_of_queries_for_more_rows(world: World, address: str, add: Add) -> None:
     cache.clear()
-    of = {name: world.id_of(name) for name in ("job", "channel", "document", "node", "recall", "hooked")}
+    of = {name: world.id_of(name) for name in ("job", "channel", "document", "node", "recall", "hooked", "alert")}
     client, place = world.cast.client("owner"), address.format(**of)
     few, many = _grows(world, lambda: client.get(place).status_code, add)
     assert many <= few

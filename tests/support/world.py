@@ -8,6 +8,8 @@ import pytest
 from django.db import transaction
 from django.db.models import Model as Row
 
+from audit.alerts.ledger_actions import OPENED as ALERT_OPENED
+from audit.alerts.models import Alert
 from audit.assurance import services as assurance
 from audit.base import clock
 from audit.catalogue import services as catalogue
@@ -25,6 +27,8 @@ from audit.lineage import services as lineage
 from audit.lineage.ledger_actions import TASK_OPENED
 from audit.lineage.models import RecallTask
 from audit.monitoring import services as monitoring
+from audit.monitoring.domain.importance import Importance
+from audit.monitoring.quality import importances
 from audit.notifications import channelling
 from audit.notifications.models import Delivery as Sent
 from audit.notifications.models import Message, Notification
@@ -43,7 +47,7 @@ from governance.retraining import services as retraining
 from governance.retraining.ledger_actions import FIRED, REVIEW_OPENED
 from governance.retraining.models import Retraining, Review
 from tests.support.cast import SYSTEM, Cast
-from tests.support.inputs import compared
+from tests.support.inputs import START, compared
 
 DIGEST = "a" * 64
 PREDICTIONS = b"prediction_id,at,version,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,0.8,10,UA\n"
@@ -125,6 +129,8 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
     )
     withdrawn = recall.withdraw(actor=SYSTEM, dataset_version=data, reason="It was wrong.")
     task = written(TASK_OPENED, RecallTask(recall=withdrawn, deployment=deployment, path=[]))
+    known = {"hour": Importance(0.1, None, 1)}
+    importances.send_importance(actor=SYSTEM, version=version, columns=known, metric="roc_auc", n=10, source="test")
     rows: dict[str, Any] = {
         "node": withdrawn.node,
         "refused": lineage.keep_rejected(actor=SYSTEM, team=team, content=b"{", reason="The body is not JSON."),
@@ -178,6 +184,19 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
         "rule": rule,
         "request": request,
         "retraining": retrained,
+        "alert": written(
+            ALERT_OPENED,
+            Alert(
+                model=model,
+                version=version,
+                cause="covariate_shift",
+                first_week=START,
+                last_week=START,
+                sentence="The inputs changed.",
+                evidence=["hour moved."],
+                starts_retraining=True,
+            ),
+        ),
         "review": written(
             REVIEW_OPENED,
             Review(model=model, retraining=retrained, reason="Retraining does not help.", opened_at=clock.now()),
