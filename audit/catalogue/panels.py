@@ -50,9 +50,9 @@ def register_page(part: str, label: str, url_name: str) -> None:
     PAGES[part] = (label, url_name)
 
 
-def pages_beside(model: Model, part: str) -> list[tuple[str, str]]:
-    """The label and address of each other page about the model."""
-    return [(label, reverse(name, args=[model.slug])) for one, (label, name) in PAGES.items() if one != part]
+def pages_of(model: Model, part: str) -> list[tuple[str, str, bool]]:
+    """The label and address of each page about the model, and whether it is that of ``part``."""
+    return [(label, reverse(name, args=[model.slug]), one == part) for one, (label, name) in PAGES.items()]
 
 
 def register(panel: Panel) -> None:

@@ -11,18 +11,17 @@ from django.utils.safestring import SafeString
 
 from audit.base.periods import Period
 from audit.catalogue.models import Model
-from audit.catalogue.panels import OVERVIEW, pages_beside, panels_for
+from audit.catalogue.panels import OVERVIEW, pages_of, panels_for
 
 
 @dataclass(frozen=True, slots=True)
 class Sections:
-    """``tabs`` are (anchor, title) of each section, ``beside`` (label, address) of the model's other pages.
-
-    ``rows`` are the sections as HTML, ``said`` what each concludes, in words.
+    """``pages`` are the pages about the model (label, address, whether it is this one), ``anchors`` (anchor, title) of
+    each section of this one, ``rows`` these sections as HTML, ``said`` what each concludes, in words.
     """
 
-    tabs: list[tuple[str, str]]
-    beside: list[tuple[str, str]]
+    pages: list[tuple[str, str, bool]]
+    anchors: list[tuple[str, str]]
     rows: list[list[SafeString]]
     said: list[str]
 
@@ -38,5 +37,5 @@ def sections_of(
     ]
     titles = [str(one.context.get("title", "")) for one in shown]
     said = [f"{title}." for title in titles if title and not title.endswith("?")]
-    tabs = [(one.panel.anchor, one.panel.title) for one in shown]
-    return Sections(tabs, pages_beside(model, part), rows, said)
+    anchors = [(one.panel.anchor, one.panel.title) for one in shown]
+    return Sections(pages_of(model, part), anchors, rows, said)

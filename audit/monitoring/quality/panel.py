@@ -128,5 +128,5 @@ def _concept(model: Model, viewer: Actor, period: Period) -> Context | None:
 
 def register_own() -> None:
     """Adds both sections."""
-    register(Panel(24, "quality", SOUND, "monitoring/panels/quality.html", _quality, parts=(MONITORING,)))
-    register(Panel(26, "concept", ERRORS, "monitoring/panels/concept.html", _concept, parts=(MONITORING,)))
+    register(Panel(24, "quality", "Data", "monitoring/panels/quality.html", _quality, parts=(MONITORING,)))
+    register(Panel(26, "concept", "Errors", "monitoring/panels/concept.html", _concept, parts=(MONITORING,)))

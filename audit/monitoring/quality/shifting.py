@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WEEK: Final = timedelta(weeks=1)
-MOST: Final = 5_000
-"""Rows that are read of either side: the interval of the area is then about 0.02 wide where nothing differs."""
+MOST: Final = 2_000
+"""Rows that are read of either side: the interval of the area is then about 0.05 wide where nothing differs."""
 SEED: Final = 0
 KINDS: Final = {"number": "DOUBLE", "category": "VARCHAR"}
 

@@ -153,4 +153,4 @@ def _ms(seconds: float | None) -> float | None:
 
 def register_own() -> None:
     """Adds the section."""
-    register(Panel(28, "service", QUESTION, "monitoring/panels/service.html", _service, parts=(MONITORING,)))
+    register(Panel(28, "service", "Service", "monitoring/panels/service.html", _service, parts=(MONITORING,)))
