@@ -13,6 +13,8 @@ from typing import Final
 LEAST_SEGMENTS: Final = 2
 MOST_SEGMENTS: Final = 50
 FEW_NUMBERS: Final = 10
+LEAST_LIKE: Final = 3
+"""Names that have fewer letters in common are not like one another."""
 SCORE_PREFIX: Final = "score:"
 FEATURE_PREFIX: Final = "feature:"
 NAMES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -120,7 +122,39 @@ def guess(columns: Sequence[Seen], *, task: str, features: Mapping[str, str], cl
         if best is not None:
             found[best.seen.name] = best
             answered = answered or role == "prediction"
+    left = [seen for seen in columns if seen.name not in found]
+    for seen in left:
+        feature = _like(seen, declared, features)
+        if feature:
+            found[seen.name] = Guess(
+                seen, FEATURE_PREFIX + declared.pop(feature), f"its name is like that of the feature {feature}",
+                "only part of the name says so",
+            )  # fmt: skip
+    truths = [seen for seen in left if seen.name not in found and seen.binary]
+    if (
+        features
+        and task == "classification"
+        and len(truths) == 1
+        and "label" not in {one.role for one in found.values()}
+    ):
+        found[truths[0].name] = Guess(truths[0], "label", f"0 or 1, {truths[0].words}", "only its values say so")
     return [_cut(found.get(seen.name) or _other(seen, declared=bool(features))) for seen in columns]
+
+
+def _like(seen: Seen, declared: Mapping[str, str], features: Mapping[str, str]) -> str:
+    """The declared feature, by its plain name, of which this column's name is a part or that is a part of it.
+
+    Empty where none or several are, or where the values are not of its kind.
+    """
+    own = plain(seen.name)
+    like = [
+        name
+        for name, feature in declared.items()
+        if len(min(own, name, key=len)) >= LEAST_LIKE
+        and (name.startswith(own) or own.startswith(name))
+        and (features[feature] == "category" or seen.numeric)
+    ]
+    return like[0] if len(like) == 1 else ""
 
 
 def classes_in(columns: Sequence[Seen]) -> list[str]:

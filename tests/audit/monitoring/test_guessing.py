@@ -55,6 +55,21 @@ def test_declared_features_are_found_whatever_their_spelling():
     assert "declared as a number" in spoilt["HOUR"].doubt
 
 
+def test_names_that_are_alike_and_lone_truths_are_guessed_with_a_doubt():
+    rows = [
+        f"e{at},2013-05-01T00:00:{at % 60:02}Z,1,0.{at + 1:03},{at % 9}.5,{'UA' if at % 3 else 'AA'},w,{at % 2}"
+        for at in range(90)
+    ]
+    content = logs.csv(*rows, header="event_id,ts,model_version,proba,wind,carrier_code,win,landed_late")
+    found = guessed(content, features={"wind_speed": "number", "carrier": "category"})
+    assert {name: one.role for name, one in found.items() if one.doubt} == {
+        "wind": "feature:wind_speed", "carrier_code": "feature:carrier", "landed_late": "label",
+    }  # fmt: skip
+    assert found["win"].role == ""
+    twice = guessed(content, features={"wind_speed": "number", "wind_gust": "number"})
+    assert (twice["wind"].role, twice["landed_late"].role) == ("", "label")
+
+
 def test_two_candidates_are_a_doubt():
     content = logs.csv(*(f"{at},0.{at + 1:03},0.5{at}" for at in range(50)), header="id,score,probability")
     found = guessed(content)
