@@ -166,12 +166,15 @@ def _queue(reference: Any, version: Any) -> list[str]:
 
 
 def _drained(waiting: list[str], count: int) -> float:
-    """Seconds from the word to begin until so many worker processes have done these jobs."""
+    """Seconds from the word to begin until so many worker processes, of one thread each, have done these jobs."""
+    import os
     import subprocess
 
     command = [sys.executable, "-m", "bench.of_intake", *waiting]
+    around = {**os.environ, "TOLLGATE_THREADS": "1"}
     running = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=around)
+        for _ in range(count)
     ]
     for child in running:
         assert child.stdout is not None
@@ -186,10 +189,7 @@ def _drained(waiting: list[str], count: int) -> float:
 
 
 def _work(waiting: list[str]) -> None:
-    """A worker: says that it is ready, waits for the word, then runs what no other one has taken.
-
-    It profiles with one thread, so that one worker does not use both cores.
-    """
+    """A worker: says that it is ready, waits for the word, then runs what no other one has taken."""
     import os
 
     import django
@@ -197,13 +197,11 @@ def _work(waiting: list[str]) -> None:
     django.setup()
     from uuid import UUID
 
-    from audit.jobs.run import execute
-    from audit.monitoring import profiling
-
-    profiling.THREADS = 1  # type: ignore[misc]
     import datasketches  # noqa: F401  a worker that is up has these
     import numpy as np  # noqa: F401
     import pyarrow.parquet  # noqa: F401
+
+    from audit.jobs.run import execute
 
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -111,6 +111,7 @@ DATABASES = {"default": env.database(env.text("DATABASE_URL", f"sqlite:///{TOLLG
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LAKE_URL = env.text("LAKE_URL", str(TOLLGATE_HOME / "lake"))
 LAKE_ENDPOINT_URL = env.text("LAKE_ENDPOINT_URL", "") or None
+TOLLGATE_THREADS = env.number("TOLLGATE_THREADS", 2)  # of one worker, while it reads the lake
 
 AUTH_USER_MODEL = "people.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -44,7 +44,7 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
             config={
                 "memory_limit": MEMORY,
                 "temp_directory": folder,
-                "threads": 2,
+                "threads": settings.TOLLGATE_THREADS,
                 "autoinstall_known_extensions": False,
             }
         )

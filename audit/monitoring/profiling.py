@@ -12,6 +12,8 @@ from functools import partial, reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from django.conf import settings
+
 from audit.monitoring.domain.columns import KEPT, Categories, Column, Numbers
 from audit.monitoring.domain.edges import edges_of
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-THREADS: Final = 2
 PIECE: Final = 2_000_000
 """So many rows of one column are in memory at once, for each thread."""
 NAMES: Final = 200 * KEPT
@@ -47,7 +48,7 @@ def of_files(paths: Sequence[Path], kinds: Mapping[str, str], reference: Mapping
 def _profiles(
     paths: Sequence[Path], kinds: Mapping[str, str], reference: Mapping[str, Column] | None
 ) -> dict[str, Column]:
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(settings.TOLLGATE_THREADS) as pool:
         waiting = {
             name: pool.submit(_numbers, paths, name, reference)
             if kind == "number"
