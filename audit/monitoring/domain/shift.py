@@ -25,7 +25,8 @@ CAP: Final = 10_000
 """Rows taken from each side, at random with the seed given, when there are more."""
 
 FOLDS: Final = 5
-_ITERATIONS: Final = 50
+_ITERATIONS: Final = 30
+_LEAVES: Final = 8
 _CATEGORIES: Final = 254
 """The most frequent categories of a column are told apart; all others count as one. The learner takes 255."""
 
@@ -84,7 +85,11 @@ def domain_classifier(
     values, variances = [], []
     for learn, test in StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(table, is_current):
         model = HistGradientBoostingClassifier(
-            max_iter=_ITERATIONS, early_stopping=False, categorical_features=categorical or None, random_state=seed
+            max_iter=_ITERATIONS,
+            max_leaf_nodes=_LEAVES,
+            early_stopping=False,
+            categorical_features=categorical or None,
+            random_state=seed,
         )
         # One thread, so that sums do not depend on how many cores the machine has; workers run beside each other.
         with threadpool_limits(limits=1):

@@ -5,19 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from django.db import transaction
 
 from audit.base import clock
 from audit.catalogue.models import Model, ModelVersion
+from audit.monitoring import lakehouse
 from audit.monitoring.mapping_models import LogMapping
 from audit.monitoring.models import Kind, Partition
 from audit.monitoring.outcome_models import OutcomeDay
 from audit.monitoring.outcomes import documents, figures, rows
+
+if TYPE_CHECKING:
+    import duckdb
 
 DAY: Final = timedelta(days=1)
 PIECE: Final = 200_000
@@ -94,15 +99,18 @@ def read(*, version: ModelVersion, day: date) -> OutcomeDay | None:
     if of is None:
         return None
     known = OutcomeDay.objects.filter(version=version, day=day, evidence=of.evidence).first()
-    return known or _read(version, day, of)
+    if known is not None:
+        return known
+    with lakehouse.database() as db:
+        return _read(db, version, day, of)
 
 
-def _read(version: ModelVersion, day: date, of: Wanted) -> OutcomeDay:
+def _read(db: duckdb.DuckDBPyConnection, version: ModelVersion, day: date, of: Wanted) -> OutcomeDay:
     """Reads a day and keeps its outcomes, with the figures that the threshold of today gives.
 
     They follow from files whose imports are entries, so it writes none; the same files again change nothing.
     """
-    whole, hours = rows.read(version.model, of.predictions, of.labels, of.groupings)
+    whole, hours = rows.read(db, version.model, of.predictions, of.labels, of.groupings)
     stored = documents.keep(f"outcomes/{version.model.slug}/{day}", whole, hours)
     threshold = Model.objects.values_list("threshold", flat=True).get(pk=version.model_id)
     with transaction.atomic():
@@ -121,11 +129,14 @@ def settle(model: Model, first: date, end: date) -> dict[Key, tuple[str, Outcome
     """The days in [first, end), each with the evidence that it was read from; those that are missing are read now."""
     known, needed, told = made(model, first, end), wanted(model, first, end), {}
     versions = ModelVersion.objects.select_related("model").in_bulk({version for version, _ in needed})
-    for key, one in needed.items():
-        row = known.get(key)
-        if row is None or row.evidence != one.evidence:
-            row = _read(versions[key[0]], key[1], one)
-        told[key] = one.evidence, row
+    with ExitStack() as stack:
+        db: duckdb.DuckDBPyConnection | None = None
+        for key, one in needed.items():
+            row = known.get(key)
+            if row is None or row.evidence != one.evidence:
+                db = db or stack.enter_context(lakehouse.database())
+                row = _read(db, versions[key[0]], key[1], one)
+            told[key] = one.evidence, row
     return told
 
 

@@ -25,21 +25,23 @@ GROUP: Final = "#group:"
 
 
 def read(
-    model: Model, predictions: Sequence[Partition], labels: Sequence[Partition], groupings: Sequence[str]
+    db: duckdb.DuckDBPyConnection,
+    model: Model,
+    predictions: Sequence[Partition],
+    labels: Sequence[Partition],
+    groupings: Sequence[str],
 ) -> tuple[Outcomes, dict[int, Outcomes]]:
     """The outcomes of a day's partitions, cut by the columns ``groupings``, and those of each hour (UTC), not cut.
 
     There is at least one partition of predictions. A column that their files lack is null in every row.
     """
-    with lakehouse.database() as db:
-        reader = db.sql(_select(db, model, predictions, labels, groupings)).to_arrow_reader(BATCH)
-        whole = _of(model, {}, groupings)
-        hours: dict[int, Outcomes] = {}
-        for batch in reader:
-            found, by_hour = _of_batch(model, batch, groupings)
-            whole = whole.merged(found)
-            for hour, part in by_hour.items():
-                hours[hour] = hours[hour].merged(part) if hour in hours else part
+    whole = _of(model, {}, groupings)
+    hours: dict[int, Outcomes] = {}
+    for batch in db.sql(_select(db, model, predictions, labels, groupings)).to_arrow_reader(BATCH):
+        found, by_hour = _of_batch(model, batch, groupings)
+        whole = whole.merged(found)
+        for hour, part in by_hour.items():
+            hours[hour] = hours[hour].merged(part) if hour in hours else part
     return whole, hours
 
 
