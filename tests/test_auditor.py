@@ -169,10 +169,11 @@ MAY_CHANGE = {
     "api/v1/ledger/seal": {"assurance.witness"},
     "audit/seal/": {"assurance.witness"},
     "hooks/<uuid:source_id>/": {"sources.delivery"},
+    "models/<slug:slug>/alerts/follow/": {"alerts.following"},
 }
-"""What an auditor's own writes change beside the ledger: their session, their own name and zone, the export that they
-ask for with the job that makes it, the job that asks the witnesses, what these answer before the first seal, and that
-somebody, whoever it was, sent a delivery that nothing vouched for."""
+"""What an auditor's own writes change beside the ledger: their session, their own name and zone, of whose alerts they
+are told, the export that they ask for with the job that makes it, the job that asks the witnesses, what these answer
+before the first seal, and that somebody, whoever it was, sent a delivery that nothing vouched for."""
 KEPT = {"sessions.session", "people.reading"}
 """What every request may touch: the session, and that something was read in this hour."""
 

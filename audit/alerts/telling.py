@@ -8,9 +8,11 @@ from django.urls import reverse
 
 from audit.alerts.models import Alert, AlertSign, Following
 from audit.base import clock
+from audit.catalogue.selectors import models
 from audit.notifications import kinds
 from audit.notifications.services import notify
 from audit.people.models import User
+from audit.people.selectors import actor_of
 
 OPENED: Final = "alerts.opened"
 GROWN: Final = "alerts.grown"
@@ -48,6 +50,7 @@ def tell(alert: Alert, signs: Sequence[AlertSign], *, week: datetime, grown: boo
 
 
 def _audience(alert: Alert) -> list[User]:
-    followers = Following.objects.filter(model=alert.model).select_related("user")
-    own = [alert.model.owner] if alert.model.owner else []
-    return own + [row.user for row in followers]
+    """The owner, and who follows the model and may still see it."""
+    followers = [row.user for row in Following.objects.filter(model=alert.model).select_related("user")]
+    seeing = [one for one in followers if models(viewer=actor_of(one)).filter(pk=alert.model_id).exists()]
+    return ([alert.model.owner] if alert.model.owner else []) + seeing

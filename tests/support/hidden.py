@@ -16,6 +16,8 @@ from audit.jobs import services as jobs
 from audit.ledger import sealing
 from audit.monitoring import services as monitoring
 from audit.monitoring import starting
+from audit.monitoring.domain.importance import Importance
+from audit.monitoring.quality import importances
 from audit.notifications import channelling
 from audit.notifications.models import Delivery, Message
 from audit.sources import services as sources
@@ -92,6 +94,8 @@ def hidden(world: World) -> Hidden:
         training_data=[data],
     )
     compared(version)
+    known = {"hour": Importance(0.1, None, 1)}
+    importances.send_importance(actor=SYSTEM, version=version, columns=known, metric="roc_auc", n=10, source="test")
     second = catalogue.register_version(
         actor=SYSTEM, model=model, artefact="artefacts/h2", artefact_digest="5" * 64, author=world.cast.owner
     )

@@ -48,6 +48,8 @@ def send(model: Model, back: int, **how: Any) -> None:
 
 def test_owner_and_followers_are_told_once_that_inputs_drifted(cast: Cast, model: Model, version: ModelVersion) -> None:
     alerts.follow(actor=cast.actor("validator"), model=model, wanted=True)
+    # Who follows and may not see the model any more hears nothing.
+    alerts.follow(actor=cast.actor("outsider"), model=model, wanted=True)
     for back in (7, 6, 5, 4):
         send(model, back)
     send(model, 3)
