@@ -72,7 +72,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Filled]:
         preexec_fn=partial(tie_to_parent, os.getpid()),
     )
     try:
-        wait_until(lambda: readiness(url).get("ready"), 600, "a filled demo")
+        wait_until(lambda: readiness(url).get("ready"), 1200, "a filled demo")
         found = Filled(url, home, json.loads((home / "demo-signins.json").read_text()))
         found.figures.update(figures(found.manage))
         yield found
