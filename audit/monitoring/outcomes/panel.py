@@ -11,6 +11,7 @@ from audit.base.periods import Period
 from audit.catalogue.models import Model, Task
 from audit.catalogue.panels import MONITORING, Context, Panel, register
 from audit.catalogue.words import MAIN_METRIC, count_of, metric_name, metric_value
+from audit.monitoring.domain.fairness import ODDS, SELECTION
 from audit.monitoring.domain.meaning import explain
 from audit.monitoring.models import Window
 from audit.monitoring.outcome_models import FairnessWeek, SliceFigure
@@ -132,7 +133,8 @@ def gaps_of(newest: Sequence[FairnessWeek], groups: Sequence[SliceFigure]) -> Co
 
 def gap(row: FairnessWeek) -> dict[str, Any]:
     """A gap in words; without an interval above 0 it may be chance."""
-    small = sorted({name for names in row.too_small.values() for name in names})
+    deciding = ODDS if row.metric == "equalised_odds_difference" else (SELECTION,)
+    small = sorted({name for rate in deciding for name in row.too_small.get(rate, ())})
     apart = row.low is not None and row.low > 0
     return {
         "column": row.column,

@@ -17,6 +17,7 @@ from audit.monitoring.mapping.services import state_mapping
 from audit.monitoring.models import Measurement, Partition, Window
 from audit.monitoring.outcome_models import FairnessWeek, OutcomeDay, OutcomeMonth, SliceFigure
 from audit.monitoring.outcomes import days, documents, ranking
+from audit.monitoring.outcomes.panel import gap
 from tests.audit.monitoring import logs
 
 pytestmark = pytest.mark.django_db
@@ -259,6 +260,15 @@ def test_gaps_between_groups_are_kept_and_the_group_of_five_decides_none(cast, m
     assert "decides nothing" in page and "UA and AA" in page
     told = b"".join(client.get("/models/late-arrival/fairness/?format=csv")).decode()
     assert "selection_rate: DL" in told
+
+
+def test_gap_names_the_groups_that_are_too_small_for_its_own_rates():
+    small = {"selection_rate": ["x"], "true_positive_rate": ["male", "x"], "false_positive_rate": ["x"]}
+    found = [
+        gap(FairnessWeek(metric=metric, column="sex", n=9, too_small=small))["small"]
+        for metric in ("demographic_parity_difference", "demographic_parity_ratio", "equalised_odds_difference")
+    ]
+    assert found == ["x", "x", "male, x"]
 
 
 @pytest.mark.parametrize(("grain", "rows"), [("hour", 2), ("day", 3), ("week", 2), ("month", 1)])
