@@ -29,6 +29,12 @@ REFUSED = "refused"
 
 NULLS_ALLOWED: Final = 0.05
 """Nulls may be this much more than in the reference, as a share of all rows."""
+NULLS_LOST: Final = 0.1
+NULLS_TIMES: Final = 3
+"""A fault has lost so large a share of the rows, and has so many times the reference's share of nulls: seasons move
+shares of nulls too, and where many rows are null, null is an answer (no gust, no claim)."""
+ROWS_LOST: Final = 0.5
+"""A day is a fault that has lost so large a share of its usual rows: holidays have fewer, too."""
 UNPARSED_ALLOWED: Final = 0.01
 BEYOND_ALLOWED: Final = 0.01
 UNSEEN_ALLOWED: Final = 0.01
@@ -103,10 +109,11 @@ def parsed(column: str, *, unparsed: int, n: int, allowed: float = UNPARSED_ALLO
 
 
 def nulls(column: str, *, nulls: int, n: int, reference: float | None, allowed: float = NULLS_ALLOWED) -> Finding:
-    """The share of nulls against the ``reference``'s share plus what is ``allowed``."""
+    """The share of nulls against the ``reference``'s share plus what is ``allowed``; a fault where many are lost."""
     if reference is None:
         return Finding(NULLS, column, UNKNOWN, None, None, n, "Not judged: the reference has no rows.")
-    return _share(NULLS, column, nulls, n, reference + allowed, "are null", fault=True)
+    lost = nulls >= n * max(reference + NULLS_LOST, reference * NULLS_TIMES)
+    return _share(NULLS, column, nulls, n, reference + allowed, "are null", fault=lost)
 
 
 def in_range(
@@ -132,7 +139,7 @@ def volume(n: int, usual: Sequence[int], *, deviations: float = DEVIATIONS) -> F
     """A window's rows against ``usual``, those of earlier windows on the same weekday.
 
     Bounds are their mean +/- ``deviations`` standard deviations, which are taken as the root of the mean (Poisson) at
-    least. Too few rows are a fault, too many are not. Fewer than six earlier windows: unknown.
+    least. With less than ``ROWS_LOST`` of the mean it is a fault. Fewer than six earlier windows: unknown.
     """
     if len(usual) < LEAST_WINDOWS:
         said = f"Not judged: {len(usual)} earlier windows of this weekday are known, and {LEAST_WINDOWS} are needed."
@@ -142,7 +149,8 @@ def volume(n: int, usual: Sequence[int], *, deviations: float = DEVIATIONS) -> F
     low, high = max(0.0, mean - half), mean + half
     bound = low if n < low else high
     said = f"{n:,} rows came; {low:,.0f} to {high:,.0f} are usual on this weekday."
-    return Finding(VOLUME, "", OK if low <= n <= high else BROKEN, float(n), bound, n, said, n < low)
+    outcome = OK if low <= n <= high else BROKEN
+    return Finding(VOLUME, "", outcome, float(n), bound, n, said, n < min(low, ROWS_LOST * mean))
 
 
 def arrival(*, arrived: datetime | None, due: datetime, now: datetime, grace: timedelta = timedelta()) -> Finding:

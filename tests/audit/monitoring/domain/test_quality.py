@@ -44,9 +44,21 @@ def test_nulls_broken_only_where_the_whole_interval_lies_beyond():
     broken = nulls("x", nulls=100, n=1000, reference=0.02)
     assert broken == Finding(
         "nulls", "x", "broken", 0.1, pytest.approx(0.07), 1000,
-        "100 of 1,000 rows (10.00%) are null; 7.00% are allowed.", True,
+        "100 of 1,000 rows (10.00%) are null; 7.00% are allowed.", False,
     )  # fmt: skip
     assert nulls("x", nulls=60, n=1000, reference=0.02).outcome == "ok"
+
+
+@pytest.mark.parametrize(
+    ("count", "reference", "is_fault"),
+    [(119, 0.02, False), (121, 0.02, True), (289, 0.11, False), (330, 0.11, True), (1000, 0.59, False)],
+)
+def test_nulls_are_a_fault_where_a_tenth_is_lost_and_thrice_as_many_are_null(count, reference, is_fault):
+    found = nulls("x", nulls=count, n=1000, reference=reference)
+    assert (found.outcome, found.is_fault) == ("broken", is_fault)
+
+
+def test_nulls_of_nothing_are_unknown():
     assert nulls("x", nulls=0, n=0, reference=0.02).outcome == "unknown"
     assert nulls("x", nulls=9, n=10, reference=None).outcome == "unknown"
 
@@ -73,7 +85,9 @@ def test_share_of_rows_has_its_outcome_and_says_whether_it_is_a_fault(finding, o
     [
         # Mean 100, and the root of 100 is above their own deviation: 70 to 130.
         (100, [100, 101, 99, 100, 100, 100], "ok", 130.0, False),
-        (69, [100, 101, 99, 100, 100, 100], "broken", 70.0, True),
+        (69, [100, 101, 99, 100, 100, 100], "broken", 70.0, False),
+        (50, [100, 101, 99, 100, 100, 100], "broken", 70.0, False),
+        (49, [100, 101, 99, 100, 100, 100], "broken", 70.0, True),
         (0, [100, 101, 99, 100, 100, 100], "broken", 70.0, True),
         (131, [100, 101, 99, 100, 100, 100], "broken", 130.0, False),
         # Mean 200, deviation 100 (six values, 3 of 200 +/- 91.29): 200 - 300 is cut at 0.
