@@ -29,7 +29,7 @@ OF_OUTCOMES: Final = frozenset({LABELS, ERRORS, PERFORMANCE, FAIRNESS})
 """Signs that only labels can show: without labels a week says nothing of them."""
 KINDS: Final = {
     COLUMN: "Column", QUALITY: "Check of the data", LABELS: "Labels", ERRORS: "Errors", PERFORMANCE: "Performance",
-    LATENCY: "Latency", FAILURES: "Errors of the service", FAIRNESS: "Fairness",
+    LATENCY: "Latency", FAILURES: "Errors of the service", FAIRNESS: "Fairness", ESTIMATE: "Estimate",
 }  # fmt: skip
 
 

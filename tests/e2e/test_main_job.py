@@ -57,6 +57,9 @@ def test_a_waiting_promotion_approved_by_two_people_is_in_production_and_in_the_
     summer = [value for week, value in weeks if "August" in week]
     spring = [value for week, value in weeks if "March" in week or "May" in week]
     assert min(summer) < 0.66 < max(spring)
+    manager.goto("/decisions/")
+    manager.locator("main a[href^='/decisions/0']").first.click()
+    manager.wait_for_load_state()
     assert manager.get_by_text("0.618, 0.657 and 0.644 in the weeks until that of 12 August 2013").count() > 0
 
     vote(sign_in("validator"), "Holds on the weeks that neither version had seen.")
