@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from audit.alerts.domain.looks import SHARE_EFFECT, Trial, of_means
 from audit.alerts.models import AlertPolicy
 from audit.base import clock
+from audit.base.clock import WEEK
 from audit.catalogue import states
 from audit.catalogue.models import AliasPeriod, Model, ModelVersion, Task
 from audit.catalogue.selectors import PRODUCTION
@@ -28,7 +29,6 @@ from audit.monitoring.quality_models import ConceptSign, FeatureImportance, Qual
 from audit.monitoring.service_models import ServiceDay
 from audit.monitoring.serving import READER
 
-WEEK: Final = timedelta(weeks=1)
 LABELLED_SHARE: Final = 0.8
 """Outcomes of a week are compared once this share of its predictions has labels: early labels are not typical."""
 BASE_WEEKS: Final = 4

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from audit.alerts import ledger_actions, telling
 from audit.alerts.domain import life
-from audit.alerts.gathering import WEEK
 from audit.alerts.models import Alert, AlertPolicy, AlertSign, Weighing
 from audit.alerts.signs import OF_OUTCOMES, Group, Sign
 from audit.base import clock
 from audit.base.actors import Actor
+from audit.base.clock import WEEK
 from audit.ledger.audited import changed, created, values
 from audit.ledger.domain.canonical import canonical, plain
 from audit.ledger.services import record

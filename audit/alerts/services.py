@@ -12,10 +12,11 @@ from django.db import transaction
 
 from audit.alerts import gathering, keeping, ledger_actions, signs
 from audit.alerts.domain import life, looks
-from audit.alerts.gathering import WEEK, Seen
+from audit.alerts.gathering import Seen
 from audit.alerts.models import Alert, AlertPolicy, Following, Weighing
 from audit.base import clock
 from audit.base.actors import Actor
+from audit.base.clock import WEEK
 from audit.base.errors import InvalidInput, NotPermitted
 from audit.catalogue.models import Model, ModelVersion
 from audit.ledger.audited import changed, created, removed, values

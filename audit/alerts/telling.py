@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from audit.alerts.models import Alert, AlertSign, Following
 from audit.base import clock
+from audit.base.clock import WEEK
 from audit.catalogue.selectors import models
 from audit.notifications import kinds
 from audit.notifications.services import notify
@@ -34,7 +35,7 @@ def is_news(end: datetime) -> bool:
 
 def tell(alert: Alert, signs: Sequence[AlertSign], *, week: datetime, grown: bool) -> None:
     """Tells of an alert that opened, or of signs of a kind that it had not; once for each week."""
-    if not signs or not is_news(week + timedelta(weeks=1)):
+    if not signs or not is_news(week + WEEK):
         return
     more = f" And {len(signs) - SAID} more." if len(signs) > SAID else ""
     said = " ".join(sign.sentence for sign in signs[:SAID])

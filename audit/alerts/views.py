@@ -18,6 +18,7 @@ from audit.alerts.signs import COLUMN, KINDS
 from audit.base.errors import InvalidInput
 from audit.base.forms import blame
 from audit.catalogue import selectors as catalogue
+from audit.catalogue.panels import crumbs_of
 from config.ui.tables import csv_response, wants_csv
 
 PAGE = 25
@@ -142,7 +143,7 @@ def policy(request: HttpRequest, slug: str) -> HttpResponseBase:
         "is_set": now.pk is not None and not now._state.adding,
         "form": form,
         "why_not": "" if viewer.may(services.RIGHT, team) else viewer.why_not(services.RIGHT),
-        "crumbs": [("Models", reverse("catalogue:models")), (model.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(model),
     }
     return render(request, "alerts/policy.html", context, status=422 if form.errors else 200)
 

@@ -1,6 +1,9 @@
 """The one place that reads the clock: everything else takes a time."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
+
+WEEK: Final = timedelta(weeks=1)
 
 
 def now() -> datetime:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
-from audit.base.clock import start_of, week_of
+from audit.base.clock import WEEK, start_of, week_of
 from audit.base.errors import InvalidInput
 
-WEEK: Final = timedelta(weeks=1)
 WEEKS: Final[Mapping[str, tuple[str, int]]] = {"4w": ("4 weeks", 4), "q": ("Quarter", 13), "y": ("Year", 52)}
 CUSTOM: Final = "custom"
 

@@ -12,6 +12,7 @@ from audit.base.errors import InvalidInput, Refused
 from audit.catalogue import selectors
 from audit.catalogue.describing_models import describe_model, name_author
 from audit.catalogue.forms import AuthorForm, DescribeModelForm
+from audit.catalogue.panels import crumbs_of
 from audit.catalogue.services import RIGHT
 
 
@@ -41,7 +42,7 @@ def describe(request: HttpRequest, slug: str) -> HttpResponseBase:
         "form": form,
         "back": reverse("catalogue:model", args=[slug]),
         "why_not": "" if request.actor.may(RIGHT, team) else request.actor.why_not(RIGHT),
-        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(found),
     }
     return render(request, "catalogue/say.html", context, status=422 if form.errors else 200)
 
@@ -70,8 +71,7 @@ def author(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "back": back,
         "why_not": "" if may else request.actor.why_not(RIGHT),
         "crumbs": [
-            ("Models", reverse("catalogue:models")),
-            (found.model.name, reverse("catalogue:model", args=[slug])),
+            *crumbs_of(found.model),
             (f"Version {number}", back),
         ],
     }

@@ -55,6 +55,12 @@ def pages_of(model: Model, part: str) -> list[tuple[str, str, bool]]:
     return [(label, reverse(name, args=[model.slug]), one == part) for one, (label, name) in PAGES.items()]
 
 
+def crumbs_of(model: Model, *parts: str) -> list[tuple[str, str]]:
+    """The label and address of each page on the way to one about the model, by way of those of ``parts``."""
+    way = [("Models", reverse("catalogue:models")), (model.name, reverse("catalogue:model", args=[model.slug]))]
+    return [*way, *((label, reverse(name, args=[model.slug])) for label, name in (PAGES[part] for part in parts))]
+
+
 def register(panel: Panel) -> None:
     """Adds a section to the pages of a model.
 

@@ -2,10 +2,10 @@
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.catalogue import selectors
+from audit.catalogue.panels import crumbs_of
 from audit.catalogue.process import DAYS, HEADINGS, cells, process_of
 from config.ui.tables import csv_response, wants_csv
 
@@ -21,6 +21,6 @@ def process(request: HttpRequest, slug: str) -> HttpResponseBase:
         "model": found,
         "process": made,
         "days": DAYS,
-        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(found),
     }
     return render(request, "catalogue/process.html", context)

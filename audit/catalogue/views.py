@@ -34,7 +34,7 @@ from audit.catalogue.domain.completeness import PARTS
 from audit.catalogue.forms import HandOverForm
 from audit.catalogue.handing_over import hand_over_model
 from audit.catalogue.models import AliasPeriod, Model, ModelVersion, Task
-from audit.catalogue.panels import VERSION_PANELS, panels_for_use_case, panels_for_version
+from audit.catalogue.panels import VERSION_PANELS, crumbs_of, panels_for_use_case, panels_for_version
 from audit.catalogue.sections import sections_of
 from audit.catalogue.services import RIGHT
 from audit.catalogue.states import State
@@ -134,7 +134,7 @@ def owner(request: HttpRequest, slug: str) -> HttpResponseBase:
         "form": form,
         "anybody": form.fields["owner"].queryset.exists(),  # type: ignore[attr-defined]
         "why_not": "" if may else request.actor.why_not(RIGHT),
-        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(found),
     }
     return render(request, "catalogue/owner.html", context, status=422 if form.errors else 200)
 
@@ -186,10 +186,7 @@ def version(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
             for template, values in panels_for_version(found, viewer)
         ],
         "comparable": comparing.chosen(viewer=viewer, model=found.model) is not None,
-        "crumbs": [
-            ("Models", reverse("catalogue:models")),
-            (found.model.name, reverse("catalogue:model", args=[slug])),
-        ],
+        "crumbs": crumbs_of(found.model),
     }
     return render(request, "catalogue/version.html", context)
 
@@ -218,7 +215,7 @@ def history(request: HttpRequest, slug: str) -> HttpResponseBase:
         "answer": production.on_day(model=found, viewer=viewer, day=day, known=periods.day_in(request.GET, "known")),
         "page": page,
         "rows": [(row, moved.get(str(row.pk))) for row in page],
-        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(found),
     }
     return render(request, "catalogue/history.html", context)
 
@@ -254,7 +251,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponseBase:
         "comparison": comparison,
         "parts": comparing.shown(comparison) if comparison else [],
         "numbers": list(every.order_by("-number").values_list("number", flat=True)),
-        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(found),
     }
     return render(request, "catalogue/compare.html", context)
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.base import periods
 from audit.catalogue import horizon
 from audit.catalogue import selectors as catalogue
+from audit.catalogue.panels import MONITORING, crumbs_of
 from audit.catalogue.words import MAIN_METRIC, metric_name
 from audit.monitoring.domain.estimating import METRICS
 from audit.monitoring.estimate_models import EstimateWeek
@@ -47,7 +47,7 @@ def estimates(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "metrics": [(one, metric_name(one)) for one in METRICS],
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": _crumbs(version),
+        "crumbs": crumbs_of(version.model, MONITORING),
     }
     if fit is None:
         context["why"] = fitting.ground_of(version).why or "Its estimator is being made."
@@ -62,15 +62,6 @@ def estimates(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
             "records": shown.records(fit, rows),
         }
     return render(request, "monitoring/estimates.html", context)
-
-
-def _crumbs(version: Any) -> list[tuple[str, str]]:
-    model = version.model
-    return [
-        ("Models", reverse("catalogue:models")),
-        (model.name, reverse("catalogue:model", args=[model.slug])),
-        ("Monitoring", reverse("monitoring:model", args=[model.slug])),
-    ]
 
 
 def _cells(rows: Iterator[EstimateWeek]) -> Iterator[tuple[Any, ...]]:

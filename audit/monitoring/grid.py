@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
 
 from audit.base.actors import Actor
-from audit.base.periods import WEEK, Period
+from audit.base.clock import WEEK
+from audit.base.periods import Period
 from audit.catalogue import listing, selectors, states
 from audit.catalogue.models import Environment, Model
 from audit.catalogue.states import State

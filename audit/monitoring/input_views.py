@@ -17,6 +17,7 @@ from audit.base.forms import blame
 from audit.catalogue import horizon
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import ModelVersion
+from audit.catalogue.panels import crumbs_of
 from audit.monitoring.forms import ReferenceForm
 from audit.monitoring.grid import weeks_of
 from audit.monitoring.input_models import ColumnWeek
@@ -56,7 +57,7 @@ def columns(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "reference": reference,
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": _crumbs(version),
+        "crumbs": crumbs_of(version.model),
     }
     return render(request, "monitoring/inputs.html", context)
 
@@ -90,7 +91,7 @@ def column(request: HttpRequest, slug: str, number: int, name: str) -> HttpRespo
         "period": period,
         "choices": periods.choices(period),
         "crumbs": [
-            *_crumbs(version),
+            *crumbs_of(version.model),
             (f"Inputs of v{number}", reverse("monitoring:inputs", args=[slug, number])),
         ],
     }
@@ -130,7 +131,7 @@ def reference(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "earlier": selectors.references(viewer=viewer).filter(version=version).exclude(replaced_at=None)[:20],
         "form": form,
         "why_not": "" if viewer.may(referencing.RIGHT, team) else viewer.why_not(referencing.RIGHT),
-        "crumbs": _crumbs(version),
+        "crumbs": crumbs_of(version.model),
     }
     return render(request, "monitoring/reference.html", context, status=422 if form.errors else 200)
 
@@ -155,11 +156,6 @@ def _choose(request: HttpRequest, version: ModelVersion, said: dict[str, Any]) -
 
 def _start(day: date | None) -> datetime | None:
     return start_of(day) if day else None
-
-
-def _crumbs(version: ModelVersion) -> list[tuple[str, str]]:
-    model = version.model
-    return [("Models", reverse("catalogue:models")), (model.name, reverse("catalogue:model", args=[model.slug]))]
 
 
 def _cells(rows: Iterator[ColumnWeek]) -> Iterator[tuple[Any, ...]]:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,30 +35,45 @@ def workfile() -> Path:
     return Path(name)
 
 
-@contextmanager
-def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB of its own, in memory, in UTC; closed at the end, when its folder on the disk goes with it."""
+@lru_cache(maxsize=1)
+def _engine(process: int, scratch: Path, threads: int) -> duckdb.DuckDBPyConnection:
+    """The DuckDB of this process, in memory: one takes longer to open than most questions take to answer.
+
+    ``process`` is part of the key because threads of an engine do not live on in a fork.
+    """
     import duckdb
 
-    with tempfile.TemporaryDirectory(dir=_scratch(), prefix="duckdb-") as folder:
-        db = duckdb.connect(
-            config={
-                "memory_limit": MEMORY,
-                "temp_directory": folder,
-                "threads": settings.TOLLGATE_THREADS,
-                "autoinstall_known_extensions": False,
-            }
-        )
+    return duckdb.connect(
+        config={
+            "memory_limit": MEMORY,
+            "temp_directory": str(scratch / f"duckdb-{process}"),
+            "threads": threads,
+            "autoinstall_known_extensions": False,
+        }
+    )
+
+
+@contextmanager
+def database() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own, in UTC: its temporary tables and views and what lies ``beside`` it go at the end."""
+    import duckdb
+
+    scratch = _scratch()
+    with tempfile.TemporaryDirectory(dir=scratch, prefix="work-") as folder:
+        db = _engine(os.getpid(), scratch, settings.TOLLGATE_THREADS).cursor()
         try:
-            db.execute("SET TimeZone = 'UTC'")
+            db.execute(f"SET TimeZone = 'UTC'; SET VARIABLE folder = {literal(folder)}")
             yield db
+        except (duckdb.FatalException, duckdb.InternalException):
+            _engine.cache_clear()  # an engine that failed answers nothing more
+            raise
         finally:
             db.close()
 
 
 def beside(db: duckdb.DuckDBPyConnection, name: str) -> Path:
-    """The place of a file that goes when the database does."""
-    row = db.execute("SELECT current_setting('temp_directory')").fetchall()[0]
+    """The place of a file that goes when the connection does."""
+    row = db.execute("SELECT getvariable('folder')").fetchall()[0]
     return Path(row[0]) / name
 
 

@@ -12,6 +12,7 @@ from audit.base.errors import InvalidInput, Refused
 from audit.base.forms import blame
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import Model, Task
+from audit.catalogue.panels import crumbs_of
 from audit.monitoring.mapping import guessing, sampling, services
 from audit.monitoring.mapping.selectors import lines
 from audit.monitoring.mapping_forms import RolesForm, SampleForm, facts_in, facts_of, initial_of
@@ -104,14 +105,14 @@ def _wizard(request: HttpRequest, model: Model, form: RolesForm, status: int = 2
         "model": model,
         "form": form,
         "doubtful": sum(bool(column["doubt"]) for column in form.facts["columns"]),
-        "crumbs": [*_crumbs(model), ("Columns", reverse("monitoring:mapping", args=[model.slug]))],
+        "crumbs": [
+            *crumbs_of(model),
+            ("Files", reverse("monitoring:uploads", args=[model.slug])),
+            ("Columns", reverse("monitoring:mapping", args=[model.slug])),
+        ],
     }
     return render(request, "monitoring/mapping_sample.html", context, status=status)
 
 
 def _crumbs(model: Model) -> list[tuple[str, str]]:
-    return [
-        ("Models", reverse("catalogue:models")),
-        (model.name, reverse("catalogue:model", args=[model.slug])),
-        ("Files", reverse("monitoring:uploads", args=[model.slug])),
-    ]
+    return [*crumbs_of(model), ("Files", reverse("monitoring:uploads", args=[model.slug]))]

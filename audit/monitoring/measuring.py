@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from audit.base import clock
+from audit.base.clock import WEEK
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.words import LABELS, MAIN_METRIC, metric_value
@@ -23,7 +24,6 @@ COUNTS: Final = (
     "predictions", "labelled", "threshold", "tp", "fp", "fn", "tn",
     "error_sum", "absolute_error_sum", "squared_error_sum",
 )  # fmt: skip
-WEEK: Final = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.base import periods
 from audit.catalogue import horizon, selectors
-from audit.catalogue.panels import MONITORING
+from audit.catalogue.panels import MONITORING, crumbs_of
 from audit.catalogue.sections import sections_of
 from audit.monitoring import grid
 from config.ui.tables import csv_response, wants_csv
@@ -29,6 +28,6 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
         "sentences": sections.said,
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": [("Models", reverse("catalogue:models")), (found.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(found),
     }
     return render(request, "monitoring/model.html", context)

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.base import periods
@@ -13,6 +12,7 @@ from audit.base.periods import Period
 from audit.catalogue import horizon, states
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import Model
+from audit.catalogue.panels import MONITORING, crumbs_of
 from audit.catalogue.words import IN_UNITS, MAIN_METRIC, metric_name, metric_value
 from audit.monitoring import panels
 from audit.monitoring.domain.meaning import METRICS, VARIANTS, explain
@@ -69,7 +69,7 @@ def performance(request: HttpRequest, slug: str) -> HttpResponseBase:
         "choices": [
             (f"{query}&metric={metric}&grain={grain}", label, now) for query, label, now in periods.choices(period)
         ],
-        "crumbs": _crumbs(model),
+        "crumbs": crumbs_of(model, MONITORING),
     }
     return render(request, "monitoring/performance.html", context)
 
@@ -146,7 +146,7 @@ def slices(request: HttpRequest, slug: str) -> HttpResponseBase:
         "windows": found,
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": _crumbs(model),
+        "crumbs": crumbs_of(model, MONITORING),
     }
     return render(request, "monitoring/slices.html", context)
 
@@ -190,7 +190,7 @@ def fairness(request: HttpRequest, slug: str) -> HttpResponseBase:
         "weeks": [(row, panel.gap(row)) for row in rows],
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": _crumbs(model),
+        "crumbs": crumbs_of(model, MONITORING),
     }
     return render(request, "monitoring/fairness.html", context)
 
@@ -202,11 +202,3 @@ def _gap_cells(rows: Iterable[FairnessWeek]) -> Iterator[tuple[Any, ...]]:
             row.window.week, row.version.number, row.column, row.metric, row.variant, row.value, row.low, row.high,
             row.n, row.rate, row.highest, row.lowest, row.minimum, small, row.threshold, row.computed_at,
         )  # fmt: skip
-
-
-def _crumbs(model: Model) -> list[tuple[str, str]]:
-    return [
-        ("Models", reverse("catalogue:models")),
-        (model.name, reverse("catalogue:model", args=[model.slug])),
-        ("Monitoring", reverse("monitoring:model", args=[model.slug])),
-    ]

@@ -10,7 +10,7 @@ from audit.base.actors import Actor
 from audit.base.periods import Period
 from audit.catalogue import states
 from audit.catalogue.models import AliasPeriod, Model
-from audit.catalogue.panels import MONITORING, OVERVIEW, Context, Panel, register
+from audit.catalogue.panels import MONITORING, OVERVIEW, Context, Panel, register, register_page
 from audit.catalogue.selectors import PRODUCTION
 from audit.catalogue.states import Threshold
 from audit.catalogue.words import IN_UNITS, MAIN_METRIC, metric_name, metric_value, told_apart
@@ -188,7 +188,8 @@ def _metrics(model: Model, window: Window) -> list[dict[str, Any]]:
 
 
 def register_own() -> None:
-    """Adds the section."""
+    """Adds the page about a model's monitoring, and its first section."""
+    register_page(MONITORING, "Monitoring", "monitoring:model")
     register(
         Panel(
             10,

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from audit.base.clock import week_of
+from audit.base.clock import WEEK, week_of
 from audit.catalogue.models import ModelVersion
 from audit.jobs.registry import job
 from audit.jobs.run import Run
@@ -43,8 +43,8 @@ def measure_shift(run: Run, *, reference: str, week: str, cause: str = "") -> di
 def start_check(run: Run, version: ModelVersion, week: datetime) -> None:
     """Has the week checked, and the one before it if it was: its last day is known to be whole only now."""
     _check(run, version, week)
-    if QualityWeek.objects.filter(version=version, start=week - facts.WEEK).exists():
-        _check(run, version, week - facts.WEEK)
+    if QualityWeek.objects.filter(version=version, start=week - WEEK).exists():
+        _check(run, version, week - WEEK)
 
 
 def _check(run: Run, version: ModelVersion, week: datetime) -> None:

@@ -6,13 +6,12 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.base import periods
 from audit.catalogue import horizon
 from audit.catalogue import selectors as catalogue
-from audit.catalogue.models import Model
+from audit.catalogue.panels import MONITORING, crumbs_of
 from audit.monitoring.quality import panel, selectors
 from audit.monitoring.quality.words import METHODS, changed_words
 from audit.monitoring.quality_models import ConceptSign, QualityFinding
@@ -49,7 +48,7 @@ def quality(request: HttpRequest, slug: str, number: int) -> HttpResponseBase:
         "findings": [panel.Shown(row) for row in week.findings.all()] if week else [],
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": _crumbs(version.model),
+        "crumbs": crumbs_of(version.model, MONITORING),
     }
     return render(request, "monitoring/quality.html", context)
 
@@ -80,17 +79,9 @@ def errors(request: HttpRequest, slug: str) -> HttpResponseBase:
         "signs": [(row, changed_words(row, model)) for row in page],
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": _crumbs(model),
+        "crumbs": crumbs_of(model, MONITORING),
     }
     return render(request, "monitoring/errors.html", context)
-
-
-def _crumbs(model: Model) -> list[tuple[str, str]]:
-    return [
-        ("Models", reverse("catalogue:models")),
-        (model.name, reverse("catalogue:model", args=[model.slug])),
-        ("Monitoring", reverse("monitoring:model", args=[model.slug])),
-    ]
 
 
 def _findings(rows: Iterable[QualityFinding]) -> Iterator[tuple[Any, ...]]:

@@ -6,12 +6,12 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from audit.base import periods
 from audit.catalogue import horizon
 from audit.catalogue import selectors as catalogue
+from audit.catalogue.panels import crumbs_of
 from audit.monitoring.domain.service import COUNTS, LATENCIES, RESOURCES
 from audit.monitoring.service import reading
 from audit.monitoring.service.words import figure, latency, load, share
@@ -44,7 +44,7 @@ def hours(request: HttpRequest, slug: str) -> HttpResponseBase:
         "rows": [(row, _shown(row)) for row in page],
         "period": period,
         "choices": periods.choices(period),
-        "crumbs": [("Models", reverse("catalogue:models")), (model.name, reverse("catalogue:model", args=[slug]))],
+        "crumbs": crumbs_of(model),
     }
     return render(request, "monitoring/service.html", context)
 

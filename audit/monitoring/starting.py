@@ -6,13 +6,13 @@ from django.db import transaction
 
 from audit.base import clock
 from audit.base.actors import Actor
-from audit.base.clock import week_of
+from audit.base.clock import WEEK, week_of
 from audit.catalogue.models import Model
 from audit.jobs import services as jobs
 from audit.jobs.models import Job
 from audit.monitoring import services
 from audit.monitoring.input_models import DayProfile, Reference
-from audit.monitoring.inputs import comparing, days
+from audit.monitoring.inputs import days
 from audit.monitoring.models import Upload
 
 IMPORT, REFERENCE, COMPARE = "monitoring.import", "monitoring.reference", "monitoring.compare"
@@ -86,7 +86,7 @@ def start_comparing(*, actor: Actor, day: DayProfile, trigger: str) -> Job:
     """The job that compares the week of a day that was sent; once for each state of the week's days."""
     reference, week = day.reference, week_of(day.day)
     beside = DayProfile.objects.filter(
-        reference=reference, version=day.version, day__gte=week.date(), day__lt=(week + comparing.WEEK).date()
+        reference=reference, version=day.version, day__gte=week.date(), day__lt=(week + WEEK).date()
     )
     came = [f"{digest} {at.isoformat()}" for digest, at in beside.order_by("day").values_list("digest", "computed_at")]
     cause = days.sealed(came)

@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.base import clock
 from audit.base.actors import Actor
+from audit.base.clock import WEEK
 from audit.base.errors import InvalidInput
 from audit.base.models import Record
 from audit.catalogue import followers
@@ -18,7 +19,6 @@ from audit.jobs.run import Run
 from audit.monitoring import quality_tasks, services
 from audit.monitoring.input_models import Reference
 from audit.monitoring.inputs import comparing, days, documents, referencing
-from audit.monitoring.measuring import WEEK
 from audit.monitoring.models import Kind, Source, Upload, Window
 from audit.monitoring.outcomes import days as outcome_days
 from audit.monitoring.outcomes import months

@@ -14,6 +14,7 @@ from audit.base.downloads import csv_response, wants_csv
 from audit.base.errors import InvalidInput
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import Model
+from audit.catalogue.panels import crumbs_of
 from audit.jobs.models import Job
 from audit.monitoring import selectors, services, starting
 from audit.monitoring.forms import UploadForm
@@ -54,7 +55,7 @@ def uploads(request: HttpRequest, slug: str) -> HttpResponseBase:
         "failed": rows.filter(state=State.FAILED).count(),
         "form": form,
         "why_not": "" if viewer.may(services.RIGHT, team) else viewer.why_not(services.RIGHT),
-        "crumbs": _crumbs(model),
+        "crumbs": crumbs_of(model),
     }
     return render(request, "monitoring/uploads.html", context, status=422 if form.errors else 200)
 
@@ -93,7 +94,7 @@ def upload(request: HttpRequest, slug: str, upload_id: Any) -> HttpResponseBase:
         "job": job,
         "job_url": _job_url(job),
         "poll": f"{request.path}?part=job",
-        "crumbs": [*_crumbs(found.model), ("Files", reverse("monitoring:uploads", args=[slug]))],
+        "crumbs": [*crumbs_of(found.model), ("Files", reverse("monitoring:uploads", args=[slug]))],
     }
     part = request.GET.get("part") == "job" and job is not None
     return render(request, "monitoring/job.html" if part else "monitoring/upload.html", context)
@@ -104,10 +105,6 @@ def _job_url(job: Job | None) -> str:
         return reverse("jobs:job", args=[job.pk]) if job else ""
     except NoReverseMatch:
         return ""
-
-
-def _crumbs(model: Model) -> list[tuple[str, str]]:
-    return [("Models", reverse("catalogue:models")), (model.name, reverse("catalogue:model", args=[model.slug]))]
 
 
 def _cells(rows: Iterator[Upload]) -> Iterator[tuple[Any, ...]]:

@@ -7,13 +7,13 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput, Refused
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.models import AliasPeriod, Model
+from audit.catalogue.panels import crumbs_of
 from audit.sources import guarding, identities, selectors, services
 from audit.sources.contract import TellsMovers, Unavailable
 from audit.sources.models import APPROVAL, Guard, Incident
@@ -55,10 +55,7 @@ def _page(request: HttpRequest, model: Model, *, error: str = "", status: int = 
         "error": error,
         "may": may,
         "why_not": "" if may else viewer.why_not(guarding.RIGHT),
-        "crumbs": [
-            ("Models", reverse("catalogue:models")),
-            (model.name, reverse("catalogue:model", args=[model.slug])),
-        ],
+        "crumbs": crumbs_of(model),
     }
     return render(request, "sources/of_model.html", context, status=status)
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -22,8 +22,6 @@ from costs.allocation.selectors import Cost
 from costs.returns import domain
 from costs.returns.domain import ZERO, Counts, Part, Stated
 from costs.returns.models import ValueStatement
-
-WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Reads organisation.yaml, the demo's people, models, assumptions and prices, as typed values."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -9,10 +9,9 @@ from typing import Any
 
 import yaml
 
-from audit.base.clock import start_of
+from audit.base.clock import WEEK, start_of
 
 PATH = Path(__file__).with_name("organisation.yaml")
-WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from audit.base.clock import WEEK
 from audit.catalogue.models import Model, ModelVersion
 from audit.lake import store
 from governance.demo import flights
-from governance.demo.organisation import WEEK, DemoModel
+from governance.demo.organisation import DemoModel
 
 if TYPE_CHECKING:
     import pyarrow as pa

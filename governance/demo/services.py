@@ -7,6 +7,7 @@ from typing import Any
 from django.db.models import Sum
 
 from audit.base.actors import Actor
+from audit.base.clock import WEEK
 from audit.catalogue.models import Model, ModelVersion, PipelineRun, UseCase
 from audit.jobs import services as jobs
 from audit.jobs.models import Job, State
@@ -19,7 +20,7 @@ from costs.billing import services as billing
 from costs.returns import services as returns
 from governance.approvals.models import PromotionRequest
 from governance.demo import bill, designs, flights, organisation, people, registration, replay, scoring
-from governance.demo.organisation import WEEK, DemoModel
+from governance.demo.organisation import DemoModel
 from governance.retraining import engines
 from governance.retraining import services as retraining
 from governance.retraining.importance import of_held_out

@@ -3,11 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from audit.base.actors import Actor
-from audit.base.periods import WEEK, Period
+from audit.base.clock import WEEK
+from audit.base.periods import Period
 from audit.catalogue import listing
 from audit.catalogue import selectors as catalogue
 from audit.catalogue.listing import ModelRow
@@ -173,6 +174,6 @@ def _by_week(
     if not found:
         return []
     days = [min(found)]
-    while days[-1] + timedelta(weeks=1) <= max(found):
-        days.append(days[-1] + timedelta(weeks=1))
+    while days[-1] + WEEK <= max(found):
+        days.append(days[-1] + WEEK)
     return [(day, found[day]) for day in days]

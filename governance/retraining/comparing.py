@@ -12,7 +12,7 @@ from django.db import transaction
 
 from audit.base import clock
 from audit.base.actors import Actor
-from audit.base.clock import start_of
+from audit.base.clock import WEEK, start_of
 from audit.base.errors import Refused
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Deployment, Environment, ModelVersion, Task
@@ -99,7 +99,7 @@ def _compare(actor: Actor, retraining: Retraining, candidate: ModelVersion) -> d
     if why:
         raise Refused(f"There is nothing to compare on yet: {why}")
     weeks = selectors.compared_weeks(retraining)
-    since, until = start_of(weeks[0].start), start_of(weeks[-1].start + selectors.WEEK)
+    since, until = start_of(weeks[0].start), start_of(weeks[-1].start + WEEK)
     rows = training.typed(frames.labelled(model, champion.number, since, until), model)
     rows = rows.sort_by([("at", "ascending"), ("prediction_id", "ascending")])
     column = "score" if model.task == Task.CLASSIFICATION else "prediction"
@@ -240,7 +240,7 @@ def _leave_shadow(actor: Actor, row: Retraining, candidate: ModelVersion) -> Non
     """A challenger that is not asked for does not run on."""
     live = Deployment.objects.filter(version=candidate, environment=Environment.SHADOW, until=None)
     end = selectors.compared_weeks(row)
-    until = start_of(end[-1].start + selectors.WEEK) if end else None
+    until = start_of(end[-1].start + WEEK) if end else None
     for deployment in live.select_related(f"version__{selectors.TEAM}"):
         catalogue.end_deployment(actor=actor, deployment=deployment, until=until, reason=row.sentence)
 

@@ -1,14 +1,14 @@
 """Reads rules, evaluations, retrainings and reviews as the viewer may see them, and the weeks that a rule judges."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
 from audit.base import clock
 from audit.base.actors import Actor
-from audit.base.clock import start_of
+from audit.base.clock import WEEK, start_of
 from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.catalogue.models import Model, ModelVersion
@@ -19,7 +19,6 @@ from governance.retraining.domain import Week
 from governance.retraining.models import Evaluation, Retraining, Review, ReviewState, Rule, State
 
 TEAM = "model__use_case__team"
-WEEK = timedelta(weeks=1)
 FEW = 200
 """Of more models than this the rules are all read: to name each model costs more."""
 

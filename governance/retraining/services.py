@@ -11,6 +11,7 @@ from audit.alerts import selectors as alerts
 from audit.alerts.models import Alert
 from audit.base import clock
 from audit.base.actors import Actor
+from audit.base.clock import WEEK
 from audit.base.errors import InvalidInput, NotPermitted, Refused
 from audit.catalogue.followers import tell
 from audit.catalogue.models import Model, ModelVersion, Pipeline, Task
@@ -23,7 +24,6 @@ from audit.monitoring.domain.meaning import METRICS
 from governance.approvals import selectors as approvals
 from governance.retraining import domain, ledger_actions, selectors
 from governance.retraining.models import Evaluation, Mode, Retraining, Review, ReviewState, Rule, State
-from governance.retraining.selectors import WEEK
 
 MANAGE, REVIEW = "retraining.manage", "retraining.review"
 FIELDS = (

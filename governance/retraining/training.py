@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from audit.base.actors import Actor
-from audit.base.clock import start_of
+from audit.base.clock import WEEK, start_of
 from audit.base.errors import Refused, TollgateError
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import (
@@ -86,7 +86,7 @@ def span_of(retraining: Retraining) -> Span:
     complete = [week.start for week in known if week.complete(rule.min_n)]
     if len(complete) < rule.train_weeks:
         raise Refused(f"{len(complete)} labelled weeks are there; {rule.train_weeks} are needed to train.")
-    return Span(start_of(complete[-rule.train_weeks]), start_of(retraining.week) + timedelta(weeks=1))
+    return Span(start_of(complete[-rule.train_weeks]), start_of(retraining.week) + WEEK)
 
 
 def _training_rows(model: Model, span: Span) -> "pa.Table":

@@ -200,8 +200,8 @@ def unit(column: str, reference: Numbers, current: Numbers) -> Finding:
     The shape is kept where the distance of the distributions (Kolmogorov-Smirnov's D), after the conversion, is no more
     than chance (95%) and the sketches' errors allow, and a third of that before. The scale that is seen, by least
     squares over quantiles, has to lie within ``SCALE_ERROR`` and 2.5 standard errors of the factor. Where a factor is
-    10 or more (or 1/10 or less), it may also be in part of the rows. A column of fewer than five different quantiles
-    shows no unit.
+    10 or more (or 1/10 or less), it may also be in part of the rows, which is said where the share is less than all by
+    more than that chance. A column of fewer than five different quantiles shows no unit.
     """
     import numpy as np
 
@@ -227,7 +227,7 @@ def unit(column: str, reference: Numbers, current: Numbers) -> Finding:
     if not fits:
         return same
     _, factor, share, words = min(fits)
-    rows = "" if share > 0.99 else f" in about {share:.0%} of the rows"
+    rows = "" if share > 1 - chance else f" in about {share:.0%} of the rows"
     said = f"{column} is {words}{rows}, with its shape kept: its unit changed."
     return Finding(UNIT, column, BROKEN, factor, 1.0, current.finite, said, True)
 

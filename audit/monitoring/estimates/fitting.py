@@ -29,7 +29,6 @@ from audit.monitoring.inputs import referencing
 from audit.monitoring.inputs.days import sealed
 from audit.monitoring.models import Kind, Measurement, Partition, Source
 
-WEEK: Final = timedelta(weeks=1)
 SCORED: Final = "roc_auc"
 """A week whose labels and scores give this metric can be learned from."""
 MOST: Final = 1_000_000

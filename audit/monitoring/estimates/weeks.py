@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import transaction
 
 from audit.base import clock
+from audit.base.clock import WEEK
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.words import count_of
 from audit.monitoring import lakehouse
@@ -21,7 +22,7 @@ from audit.monitoring.domain.hits import Record, hits
 from audit.monitoring.domain.signs import is_sign
 from audit.monitoring.estimate_models import EstimateDay, EstimateFit, EstimateWeek
 from audit.monitoring.estimates import documents
-from audit.monitoring.estimates.fitting import WEEK, decide
+from audit.monitoring.estimates.fitting import decide
 from audit.monitoring.inputs import days
 from audit.monitoring.models import Source, Window
 

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from audit.base import clock
 from audit.base.actors import Actor
+from audit.base.clock import WEEK
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.words import count_of
 from audit.ledger.audited import changed, created, values
@@ -24,7 +25,6 @@ from audit.monitoring.inputs.referencing import YEAR
 if TYPE_CHECKING:
     from audit.monitoring.domain.columns import Column
 
-WEEK: Final = timedelta(weeks=1)
 MAIN: Final = "psi/credit"
 WATCH: Final = 0.1
 DRIFTED: Final = 0.2

@@ -15,7 +15,7 @@ from audit.base import clock
 from audit.base.clock import week_of
 from audit.catalogue.models import Model, ModelVersion, Task
 from audit.lake import store as lake
-from audit.monitoring import profiling
+from audit.monitoring import pieces, profiling
 from audit.monitoring.input_models import ColumnWeek, DayProfile, Reference
 from audit.monitoring.inputs import documents
 from audit.monitoring.inputs.referencing import prefix_of
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
 SCORE: Final = "score"
 PREDICTION: Final = "prediction"
-PIECE: Final = 200_000
-"""So many rows are worth a job of their own."""
 
 
 def kinds_of(model: Model) -> dict[str, str]:
@@ -140,7 +138,7 @@ def weeks_of(version: ModelVersion) -> list[datetime]:
 
 
 def in_pieces(missing: Iterable[tuple[ModelVersion, date]]) -> Iterator[tuple[ModelVersion, list[date]]]:
-    """Days of one version in pieces for one job each: a large day by itself, small ones together."""
+    """Days of one version in pieces for one job each."""
     by_version: dict[Any, tuple[ModelVersion, list[date]]] = {}
     for version, day in missing:
         by_version.setdefault(version.pk, (version, []))[1].append(day)
@@ -152,15 +150,7 @@ def in_pieces(missing: Iterable[tuple[ModelVersion, date]]) -> Iterator[tuple[Mo
             .annotate(sum=Sum("rows"))
             .values_list("day", "sum")
         )
-        piece: list[date] = []
-        weight = 0
-        for day in sorted(some):
-            if piece and weight + rows.get(day, 0) > PIECE:
-                yield version, piece
-                piece, weight = [], 0
-            piece.append(day)
-            weight += rows.get(day, 0)
-        if piece:
+        for piece in pieces.in_pieces({day: rows.get(day, 0) for day in some}):
             yield version, piece
 
 

@@ -1,7 +1,5 @@
 """Profiles in the lake: a gzipped JSON document each. A day leaves out the edges that its reference has."""
 
-import gzip
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,13 +20,12 @@ def keep(prefix: str, columns: Mapping[str, Column], *, edges: bool) -> "Stored"
     if not edges:
         for one in told.values():
             one.pop("edges", None)
-    content = json.dumps({"format": FORMAT, "columns": told}, separators=(",", ":"), allow_nan=False)
-    return lake.put_bytes(prefix, gzip.compress(content.encode(), mtime=0), suffix=".json.gz")
+    return lake.put_json(prefix, {"format": FORMAT, "columns": told})
 
 
 def read(path: str, *, edges: Mapping[str, Column] | None = None) -> dict[str, Column]:
     """The columns of a document in the lake; a day's gets the ``edges`` of its reference back."""
-    told = json.loads(gzip.decompress(lake.read_bytes(path)))
+    told = lake.read_json(path)
     return {name: column_from_dict(_with_edges(name, one, edges)) for name, one in told["columns"].items()}
 
 

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from audit.base import clock
 from audit.catalogue.models import Model, ModelVersion
-from audit.monitoring import lakehouse
+from audit.monitoring import lakehouse, pieces
 from audit.monitoring.mapping_models import LogMapping
 from audit.monitoring.models import Kind, Partition
 from audit.monitoring.outcome_models import OutcomeDay
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     import duckdb
 
 DAY: Final = timedelta(days=1)
-PIECE: Final = 200_000
-"""So many rows are worth a job of their own."""
 Key = tuple[UUID, date]
 
 
@@ -147,14 +145,10 @@ def weeks_of(model: Model) -> list[datetime]:
 
 
 def in_pieces(of: Mapping[Key, Wanted]) -> Iterator[tuple[UUID, list[date]]]:
-    """Days of one version in pieces for one job each: a large day by itself, small ones together."""
-    piece: list[date] = []
-    weight, last = 0, None
-    for (version, day), one in sorted(of.items(), key=lambda item: (str(item[0][0]), item[0][1])):
-        if piece and last is not None and (version != last or weight + one.rows > PIECE):
-            yield last, piece
-            piece, weight = [], 0
-        piece.append(day)
-        weight, last = weight + one.rows, version
-    if piece and last is not None:
-        yield last, piece
+    """Days of one version in pieces for one job each."""
+    by_version: dict[UUID, dict[date, int]] = {}
+    for (version, day), one in of.items():
+        by_version.setdefault(version, {})[day] = one.rows
+    for version in sorted(by_version, key=str):
+        for piece in pieces.in_pieces(by_version[version]):
+            yield version, piece

@@ -1,7 +1,5 @@
 """A day of outcomes in the lake: a gzipped JSON document with the day cut by groups, and its hours without them."""
 
-import gzip
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,8 +20,7 @@ def keep(prefix: str, day: Outcomes, hours: Mapping[int, Outcomes]) -> "Stored":
         "day": day.to_dict(),
         "hours": {str(hour): hours[hour].to_dict() for hour in sorted(hours)},
     }
-    content = json.dumps(told, separators=(",", ":"), allow_nan=False)
-    return lake.put_bytes(prefix, gzip.compress(content.encode(), mtime=0), suffix=".json.gz")
+    return lake.put_json(prefix, told)
 
 
 def read_day(path: str) -> Outcomes:
@@ -37,7 +34,7 @@ def read_hours(path: str) -> dict[int, Outcomes]:
 
 
 def _read(path: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(gzip.decompress(lake.read_bytes(path)))
+    told: dict[str, Any] = lake.read_json(path)
     if told.get("format") != FORMAT:
         raise InvalidInput(f"This is no document of the format {FORMAT}.", where="format")
     return told

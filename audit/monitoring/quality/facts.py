@@ -8,13 +8,13 @@ from typing import Final
 
 from django.db.models import Max, Min, Sum
 
+from audit.base.clock import WEEK
 from audit.catalogue.models import ModelVersion
 from audit.monitoring.input_models import DayProfile, Reference
 from audit.monitoring.inputs import comparing, days, referencing
 from audit.monitoring.models import Kind, Partition, State, Upload
 
 DAY: Final = timedelta(days=1)
-WEEK: Final = timedelta(weeks=1)
 USUAL: Final = 12
 """So many weeks before a week say what is usual."""
 

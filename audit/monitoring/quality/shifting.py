@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import transaction
 
 from audit.base import clock
 from audit.base.actors import Actor
+from audit.base.clock import WEEK
 from audit.catalogue.models import Model, ModelVersion
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
@@ -23,7 +24,6 @@ from audit.monitoring.quality_models import ShiftWeek
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-WEEK: Final = timedelta(weeks=1)
 MOST: Final = 2_000
 """Rows that are read of either side: the interval of the area is then about 0.05 wide where nothing differs."""
 SEED: Final = 0

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from audit.base import clock
 from audit.base.actors import Actor
-from audit.base.clock import start_of
+from audit.base.clock import WEEK, start_of
 from audit.catalogue.models import Model, ModelVersion
 from audit.lake import store as lake
 from audit.ledger.audited import changed, created, values
@@ -27,7 +27,7 @@ from audit.monitoring.domain.quality import Finding
 from audit.monitoring.domain.thresholds import BROKEN, LEAST_WINDOWS, OK, UNKNOWN, WATCH
 from audit.monitoring.inputs import comparing, days
 from audit.monitoring.quality import facts
-from audit.monitoring.quality.facts import DAY, USUAL, WEEK, Facts
+from audit.monitoring.quality.facts import DAY, USUAL, Facts
 from audit.monitoring.quality_models import QualityFinding, QualityWeek
 
 GRACE: Final = timedelta(days=1)

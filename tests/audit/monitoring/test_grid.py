@@ -88,3 +88,14 @@ def test_order_is_worst_first_then_measured(cast: Cast, watched: Model, regressi
     viewer = cast.actor("owner")
     found = grid.ordered(viewer=viewer, found=listing.narrowed(viewer=viewer))
     assert [row.slug for row in found] == ["late-arrival", "arrival-delay"]
+
+
+def test_overview_and_monitoring_lead_to_each_other_and_pages_below_to_both(cast: Cast, watched: Model) -> None:
+    model, monitoring = "/models/late-arrival/", "/models/late-arrival/monitoring/"
+    for address in (model, monitoring):
+        page = cast.client("owner").get(address).content.decode()
+        tabs = page.partition('aria-label="Pages of this model">')[2].partition("</nav>")[0]
+        found = re.findall(r'href="([^?"]+)[^>]*?( aria-current="page")?>([^<]+)</a>', tabs)
+        assert [(where, word) for where, _, word in found] == [(model, "Overview"), (monitoring, "Monitoring")]
+        assert [where for where, current, _ in found if current] == [address]
+    assert f'href="{monitoring}"' in cast.client("owner").get("/models/late-arrival/performance/").content.decode()

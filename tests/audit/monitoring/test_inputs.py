@@ -220,10 +220,11 @@ def test_bad_columns_each_have_their_outcome(model: Model, version: ModelVersion
 
 
 def test_a_large_day_is_a_job_of_its_own(model: Model, version: ModelVersion, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(days, "PIECE", 2 * A_DAY)
+    monkeypatch.setattr("audit.monitoring.pieces.PIECE", 2 * A_DAY)
     send(model, 0, 28)
-    pieces = Job.objects.filter(kind="monitoring.profile", args__week="2013-01-07").count()
-    assert pieces == 4, "seven days, two in each"
+    assert Job.objects.filter(kind="monitoring.profile", args__week="2013-01-07").count() == 4, (
+        "seven days, two in each"
+    )
     assert Job.objects.filter(kind="monitoring.compare", args__week="2013-01-07").count() == 1
 
 

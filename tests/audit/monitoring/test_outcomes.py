@@ -144,7 +144,7 @@ def test_hours_are_those_of_the_prediction(model, version):
 
 
 def test_large_weeks_have_their_days_read_side_by_side_and_are_measured_once(model, version, monkeypatch):
-    monkeypatch.setattr(days, "PIECE", 2)
+    monkeypatch.setattr("audit.monitoring.pieces.PIECE", 2)
     logs.send(model, "predictions", logs.csv(*(row(f"p{at}", 7 + at % 3, 0.9) for at in range(6))))
     jobs = Job.objects.order_by("created_at")
     assert [job.args["days_"] for job in jobs.filter(kind="monitoring.outcomes")] == [
