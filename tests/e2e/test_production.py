@@ -19,10 +19,10 @@ def test_a_worker_killed_in_the_middle_of_the_filling_changes_no_figure(
 ) -> None:
     with production(database_url=postgres_url, broker_url=redis_url, home=tmp_path, workers=2) as running:
         running.manage("fill_demo")
-        wait_until(lambda: weeks_done(readiness(running.url)) >= 20, 200, "the middle of the filling")
+        wait_until(lambda: weeks_done(readiness(running.url)) >= 20, 600, "the middle of the filling")
         os.kill(running.workers[0], signal.SIGKILL)
         running.start_worker()
-        wait_until(lambda: readiness(running.url).get("ready"), 400, "a filled demo")
+        wait_until(lambda: readiness(running.url).get("ready"), 1200, "a filled demo")
         theirs = figures(running.manage)
     ours = filled.figures
     assert theirs["chain broken at"] is None

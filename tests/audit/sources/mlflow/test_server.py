@@ -14,6 +14,7 @@ import pytest
 
 from audit.sources.contract import Parcel, TellsMovers
 from audit.sources.domain.told import Kind
+from audit.sources.mlflow import reading
 from audit.sources.mlflow.client import Mlflow
 from audit.sources.mlflow.connector import MlflowConnector
 from audit.sources.mlflow.reading import Reading
@@ -132,16 +133,19 @@ def test_origin_by_pull_alone_and_by_webhook_alone_is_the_same(server: Server) -
     assert pull(server, cursor)[0].present[Kind.VERSION, "credit/"] == []
 
 
-def test_a_hundred_models_with_two_thousand_versions_come_in_few_requests(tmp_path_factory: Any) -> None:
+def test_sixty_models_with_twelve_hundred_versions_come_in_few_requests(
+    tmp_path_factory: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "ASKED_ALONE", 50)
     with running(tmp_path_factory.mktemp("filled")) as filled:
-        filled.run("mlflow_fill.py", str(filled.folder / "mlflow.db"), "100", "2000")
+        filled.run("mlflow_fill.py", str(filled.folder / "mlflow.db"), "60", "1200")
         context, cursor, asked = pull(filled)
         counts = {name: len(context.all(name)) for name in ("models", "runs", "versions", "endpoints")}
-        assert counts == {"models": 100, "runs": 2000, "versions": 2000, "endpoints": 100}
+        assert counts == {"models": 60, "runs": 1200, "versions": 1200, "endpoints": 60}
         assert len({one.id for one in context.all("data")}) == 10
-        assert len(context.present[Kind.VERSION, ""]) == 2000
-        # models twice, versions in 2 pages, experiments, 500 runs alone; runs and logged models for each piece
-        assert asked == 2 + 2 + 1 + 500 + 2 * len(context.pieces)
+        assert len(context.present[Kind.VERSION, ""]) == 1200
+        # models twice, versions in 2 pages, experiments, 50 runs alone; runs and logged models for each piece
+        assert asked == 2 + 2 + 1 + 50 + 2 * len(context.pieces)
         assert len(context.pieces) <= 12
         again, _, asked = pull(filled, cursor)
         assert (again.pieces, asked) == ([], 2)
