@@ -2,13 +2,12 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from bench import inside
 from bench.apart import figures
-from bench.harness import Figure, bench
+from bench.harness import Figure, bench, best
 
 ROWS, DAYS, TRIES = 500_000, 56, 3
 MANY = 1_000_000
@@ -24,7 +23,7 @@ def imports() -> Iterator[Figure]:
 
     from audit.monitoring import services
 
-    actor, register = _organisation()
+    actor, register = inside.organisation({"hour": "number", "carrier": "category"})
     folder = Path(settings.TOLLGATE_HOME)
     _write(folder)
     for kind, reader in (("csv", "read_csv"), ("parquet", "read_parquet")):
@@ -43,7 +42,7 @@ def imports() -> Iterator[Figure]:
                 )
             services.import_upload(actor=actor, upload=upload)
 
-        ours, theirs = _best(take), _best(peer)
+        ours, theirs = best(take, TRIES), best(peer, TRIES)
         name, against = f"audit.monitoring.import.{kind}", "DuckDB reading the same file into a table"
         yield Figure(name, ROWS / ours, "rows/s", against, ROWS / theirs, ">= 0.05")
 
@@ -73,38 +72,6 @@ def drift() -> Iterator[Figure]:
             seconds = found[kind]
             against = f"Evidently {found['version']}, PSI alone, its {kind}, {seconds:.1f} s"
             yield Figure(f"{name}.evidently.{kind}", 1 / ours["seconds"], "1/s", against, 1 / seconds, target)
-
-
-def _best(call: Callable[[], Any]) -> float:
-    """The shortest of a few runs, in seconds: what the machine can do when nothing else disturbs it."""
-    found = []
-    for _ in range(TRIES):
-        start = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - start)
-    return min(found)
-
-
-def _organisation() -> tuple[Any, Callable[[str], Any]]:
-    """An actor, and how a model with one version is registered."""
-    from audit.base.actors import Actor
-    from audit.catalogue import services as catalogue
-    from audit.people import services as people
-
-    actor = Actor.service("bench")
-    team = people.create_team(actor=actor, slug="bench", name="Bench")
-    user = people.create_user(actor=actor, email="bench@example.org", name="Bench")
-    use_case = catalogue.register_use_case(actor=actor, team=team, slug="bench", name="Bench", problem="Speed.")
-
-    def register(slug: str) -> Any:
-        model = catalogue.register_model(
-            actor=actor, use_case=use_case, slug=slug, name=slug, task="classification", owner=user, outcome="is late",
-            features={"hour": "number", "carrier": "category"}, threshold=0.5,
-        )  # fmt: skip
-        catalogue.register_version(actor=actor, model=model, artefact="none", artefact_digest="1" * 64, author=user)
-        return model
-
-    return actor, register
 
 
 def _write(folder: Path) -> None:

@@ -4,7 +4,9 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any
 
 
 @cache
@@ -19,3 +21,25 @@ def begin() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
+
+
+def organisation(features: Mapping[str, str]) -> tuple[Any, Callable[[str], Any]]:
+    """An actor, and how a model with these features and one version is registered; Django is set up."""
+    from audit.base.actors import Actor
+    from audit.catalogue import services as catalogue
+    from audit.people import services as people
+
+    actor = Actor.service("bench")
+    team = people.create_team(actor=actor, slug="bench", name="Bench")
+    user = people.create_user(actor=actor, email="bench@example.org", name="Bench")
+    use_case = catalogue.register_use_case(actor=actor, team=team, slug="bench", name="Bench", problem="Speed.")
+
+    def register(slug: str) -> Any:
+        model = catalogue.register_model(
+            actor=actor, use_case=use_case, slug=slug, name=slug, task="classification", owner=user, outcome="is late",
+            features=dict(features), threshold=0.5,
+        )  # fmt: skip
+        catalogue.register_version(actor=actor, model=model, artefact="none", artefact_digest="1" * 64, author=user)
+        return model
+
+    return actor, register

@@ -3,11 +3,13 @@
 import resource
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from bench import inside
+from bench.harness import best
 
 DAYS = 56
 FIRST = datetime(2026, 1, 5, tzinfo=UTC)
@@ -59,12 +61,12 @@ def _log(folder: str) -> Path:
 
 def take(folder: str, tries: int) -> dict[str, float]:
     """Receives and imports the log: staged, checked, matched, written by day, booked. Best seconds, most megabytes."""
-    register = _organisation()
+    _, register = inside.organisation(FEATURES)
 
     def once() -> None:
         _import(register(f"model-{time.monotonic_ns()}"), folder)
 
-    return {"seconds": _best(once, tries), "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"seconds": best(once, tries), "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def copy(folder: str, tries: int) -> dict[str, float]:
@@ -82,29 +84,7 @@ def copy(folder: str, tries: int) -> dict[str, float]:
         )
         target.unlink()
 
-    return {"seconds": _best(once, tries)}
-
-
-def _organisation() -> Callable[[str], Any]:
-    """How a model with one version is registered."""
-    from audit.base.actors import Actor
-    from audit.catalogue import services as catalogue
-    from audit.people import services as people
-
-    actor = Actor.service("bench")
-    team = people.create_team(actor=actor, slug="bench", name="Bench")
-    user = people.create_user(actor=actor, email="bench@example.org", name="Bench")
-    use_case = catalogue.register_use_case(actor=actor, team=team, slug="bench", name="Bench", problem="Speed.")
-
-    def register(slug: str) -> Any:
-        model = catalogue.register_model(
-            actor=actor, use_case=use_case, slug=slug, name=slug, task="classification", owner=user, outcome="is late",
-            features=FEATURES, threshold=0.5,
-        )  # fmt: skip
-        catalogue.register_version(actor=actor, model=model, artefact="none", artefact_digest="1" * 64, author=user)
-        return model
-
-    return register
+    return {"seconds": best(once, tries)}
 
 
 def _import(model: Any, folder: str) -> None:
@@ -129,7 +109,7 @@ def workers(rows: int, tries: int) -> dict[str, float]:
     from audit.monitoring.input_models import DayProfile
     from audit.monitoring.inputs import days, referencing
 
-    model = _organisation()("model")
+    model = inside.organisation(FEATURES)[1]("model")
     with tempfile.TemporaryDirectory(prefix="tollgate-log-") as folder:
         write(folder, rows, PARTITIONS)
         _import(model, folder)
@@ -214,7 +194,7 @@ def dashboard(models: int, rounds: int) -> dict[str, float]:
     """Milliseconds of the page of all models by week, when each of so many models has ``WEEKS`` weeks of figures."""
     from django.db import transaction
 
-    from audit.base.actors import Actor, Role
+    from audit.base.actors import Role
     from audit.catalogue import services as catalogue
     from audit.catalogue.models import ModelVersion
     from audit.monitoring.models import Measurement, Window
@@ -223,7 +203,7 @@ def dashboard(models: int, rounds: int) -> dict[str, float]:
     from audit.people.models import Team
     from bench.of_catalogue import _settled, ask
 
-    actor, register = Actor.service("bench"), _organisation()
+    actor, register = inside.organisation(FEATURES)
     team = Team.objects.get(slug="bench")
     for role, of in ((Role.OWNER, team), (Role.VIEWER, team), (Role.AUDITOR, None)):
         user = people.create_user(actor=actor, email=f"{role}@example.org", name=role.title())
@@ -247,15 +227,6 @@ def dashboard(models: int, rounds: int) -> dict[str, float]:
     roll_up(dict.fromkeys(ModelVersion.objects.values_list("model", flat=True)))
     _settled()
     return ask(models, rounds, "monitoring")["monitoring"]
-
-
-def _best(call: Callable[[], None], tries: int) -> float:
-    found = []
-    for _ in range(tries):
-        start = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - start)
-    return min(found)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """What the benchmark of drift runs, each in a process of its own, so that its memory is its own too."""
 
 import resource
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from bench.harness import best
 
 NUMBERS = [f"n{column}" for column in range(14)]
 NAMES = {"k0": 2, "k1": 5, "k2": 12, "k3": 50, "k4": 200, "k5": 1000}
@@ -58,7 +58,7 @@ def drift(folder: str, tries: int) -> dict[str, float]:
         assert all(found[name]["psi/evidently"].value is not None for name in kinds)
         assert all(found[name]["ks"].p is not None and found[name]["wasserstein"].value for name in NUMBERS)
 
-    return {"seconds": _best(once, tries), "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {"seconds": best(once, tries), "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
 
 def histograms(folder: str, tries: int) -> dict[str, float]:
@@ -79,13 +79,4 @@ def histograms(folder: str, tries: int) -> dict[str, float]:
             for name in NAMES:
                 base.execute(f"SELECT {name}, count(*) FROM read_parquet('{path}') GROUP BY {name}").fetchall()
 
-    return {"seconds": _best(once, tries)}
-
-
-def _best(call: Callable[[], None], tries: int) -> float:
-    found = []
-    for _ in range(tries):
-        start = time.perf_counter()
-        call()
-        found.append(time.perf_counter() - start)
-    return min(found)
+    return {"seconds": best(once, tries)}

@@ -12,6 +12,8 @@ LABELS: Final = {
     "brier": "Brier score",
     "log_loss": "Log loss",
     "positive_rate": "Share flagged",
+    "base_rate": "Base rate",
+    "label_mean": "Mean outcome",
     "mae": "Mean error",
     "rmse": "Root mean squared error",
     "bias": "Bias",
@@ -32,7 +34,7 @@ LABELS: Final = {
     "micro_f1": "Micro F1",
     "macro_roc_auc": "Macro ROC AUC",
 }
-IN_UNITS: Final = frozenset({"mae", "rmse", "bias", "error_q05", "error_q50", "error_q95"})
+IN_UNITS: Final = frozenset({"mae", "rmse", "bias", "error_q05", "error_q50", "error_q95", "label_mean"})
 MAIN_METRIC: Final = {"classification": "roc_auc", "regression": "mae", "multiclass": "accuracy", "": ""}
 """The main measure of each task; a model whose task is unknown has none."""
 

@@ -14,6 +14,8 @@ HIGHER_IS_BETTER: Final[dict[str, bool | None]] = {
     "brier": False,
     "log_loss": False,
     "positive_rate": None,
+    "base_rate": None,
+    "label_mean": None,
     "mae": False,
     "rmse": False,
     "bias": None,
@@ -47,6 +49,8 @@ EXPLAINED: Final = {
     "brier": "How far probabilities were from the truth, squared: 0 is perfect, 0.25 is what 50% for all would give.",
     "log_loss": "How surprised probabilities were by the truth, in nats: 0 is perfect, 0.69 is 50% for all.",
     "positive_rate": "The share of all predictions that were flagged, labelled or not.",
+    "base_rate": "Of the labelled cases, the share in which the outcome came: when it moves, labels drift.",
+    "label_mean": "What truly came, on average, in the model's unit: when it moves, labels drift.",
     "mae": "How far the estimates were from the truth, on average, in the model's unit.",
     "rmse": "As the mean error, but large errors weigh more.",
     "bias": "Whether the estimates were too high (above 0) or too low (below 0), on average, in the model's unit.",
@@ -75,8 +79,8 @@ _AVERAGED = "scikit-learn/delta"
 VARIANTS: Final = {
     "roc_auc": "mann-whitney/delong",
     "pr_auc": "average-precision/logit",
-    **dict.fromkeys(("accuracy", "precision", "recall", "specificity", "f1", "positive_rate"), _SHARE),
-    **dict.fromkeys(("brier", "log_loss", "mae", "rmse", "bias"), _MEAN),
+    **dict.fromkeys(("accuracy", "precision", "recall", "specificity", "f1", "positive_rate", "base_rate"), _SHARE),
+    **dict.fromkeys(("brier", "log_loss", "mae", "rmse", "bias", "label_mean"), _MEAN),
     "calibration_error": "ten-equal-bins",
     "r2": "least-squares/delta",
     **dict.fromkeys(("error_q05", "error_q50", "error_q95"), "inverted-cdf/order-statistics"),
@@ -91,9 +95,9 @@ VARIANTS: Final = {
 METRICS: Final = {
     "classification": (
         "roc_auc", "pr_auc", "accuracy", "precision", "recall", "specificity", "f1", "brier", "log_loss",
-        "calibration_error", "positive_rate",
+        "calibration_error", "positive_rate", "base_rate",
     ),
-    "regression": ("mae", "rmse", "bias", "r2", "error_q05", "error_q50", "error_q95"),
+    "regression": ("mae", "rmse", "bias", "r2", "error_q05", "error_q50", "error_q95", "label_mean"),
     "multiclass": (
         "accuracy", "macro_precision", "macro_recall", "macro_f1", "weighted_precision", "weighted_recall",
         "weighted_f1", "micro_precision", "micro_recall", "micro_f1", "macro_roc_auc", "log_loss",

@@ -98,6 +98,7 @@ class Binary:
             "specificity": wilson(tn, tn + fp),
             "f1": f1(tp, fp, fn),
             "positive_rate": wilson(flagged, self.rows - self.silent),
+            "base_rate": wilson(tp + fn, tp + fp + fn + tn),
         }
 
     def confusion(self, threshold: float = 0.5) -> Confusion:
@@ -124,6 +125,7 @@ class Binary:
                 "log_loss": self.scores.log_loss(),
                 "calibration_error": self.scores.calibration_error(),
                 "positive_rate": decided["positive_rate"],
+                "base_rate": decided["base_rate"],
             }
         )
 

@@ -89,10 +89,10 @@ class Regression:
         )
 
     def metrics(self, threshold: float = 0.5) -> dict[str, Estimate]:
-        """MAE, RMSE, bias, R2 and quantiles of the error, each from ``used`` rows; there is no threshold to use.
+        """MAE, RMSE, bias, R2, quantiles of the error, and the mean of the truth, each from ``used`` rows.
 
-        MAE and bias have normal intervals, that of MAE cut at 0; RMSE has the root of that of the squared errors, and
-        quantiles are those of ``Spread.quantile``.
+        There is no threshold to use. MAE, bias and the mean of the truth have normal intervals, that of MAE cut at 0;
+        RMSE has the root of that of the squared errors, and quantiles are those of ``Spread.quantile``.
         """
         n, total = self.used, {name: self.sums[name].fraction for name in SUMS}
         squared = within(normal(n, total["ee"], total["eeee"]), 0.0, math.inf)
@@ -101,7 +101,9 @@ class Regression:
             "rmse": _root(squared),
             "bias": normal(n, total["e"], total["ee"]),
             "r2": self._r2(total),
-        } | {name: self.errors.quantile(share) for name, share in QUANTILES.items()}
+            **{name: self.errors.quantile(share) for name, share in QUANTILES.items()},
+            "label_mean": normal(n, total["y"], total["yy"]),
+        }
 
     def doubts(self, threshold: float = 0.5) -> dict[str, float]:
         """How far each quantile may lie from that of the rows, because errors are in bins; empty while exact."""

@@ -12,6 +12,7 @@ from audit.catalogue.models import Model
 from audit.jobs.models import Job
 from audit.lake import store as lake
 from audit.monitoring import services
+from audit.monitoring.domain.meaning import METRICS
 from audit.monitoring.domain.outcomes import Binary
 from audit.monitoring.mapping.services import state_mapping
 from audit.monitoring.models import Measurement, Partition, Window
@@ -222,7 +223,7 @@ def test_the_worse_group_is_found_and_a_small_one_never_is(cast, model, version)
     page = client.get("/models/late-arrival/slices/").content.decode()
     assert "Too few" in page and "carrier: DL" in page
     lines = b"".join(client.get("/models/late-arrival/slices/?format=csv")).decode().splitlines()
-    assert len(lines) == 1 + 4 * 11
+    assert len(lines) == 1 + 4 * len(METRICS["classification"])
     assert "2013-01-07,1,carrier,DL,value,roc_auc,mann-whitney/delong" in "\n".join(lines)
 
 

@@ -50,6 +50,7 @@ def classification(
         "brier": brier(scores, labels),
         "log_loss": log_loss(scores, labels),
         "positive_rate": wilson(flagged, predictions),
+        "base_rate": wilson(tp + fn, tp + fp + fn + tn),
     }
 
 

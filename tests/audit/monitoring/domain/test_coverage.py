@@ -40,7 +40,7 @@ def test_binary_intervals():
     found = _coverage(lambda generator: _binary(generator, 500).metrics(0.4), truth)
     assert set(found) == {
         "roc_auc", "pr_auc", "accuracy", "precision", "recall", "specificity", "f1", "brier", "log_loss",
-        "positive_rate",
+        "positive_rate", "base_rate",
     }  # fmt: skip
     assert all(0.92 <= share <= 0.98 for share in found.values()), found
 
@@ -48,7 +48,7 @@ def test_binary_intervals():
 def test_regression_intervals():
     # Truth N(20, 5^2) and errors N(1, 2^2): the mean absolute error is that of a folded normal.
     folded = 2 * np.sqrt(2 / np.pi) * np.exp(-1 / 8) + (1 - 2 * stats.norm.cdf(-0.5))
-    truth = {"mae": folded, "rmse": np.sqrt(5), "bias": 1.0, "r2": 1 - 5 / 25}
+    truth = {"mae": folded, "rmse": np.sqrt(5), "bias": 1.0, "r2": 1 - 5 / 25, "label_mean": 20.0}
     truth |= {f"error_q{share:02}": stats.norm.ppf(share / 100, 1, 2) for share in (5, 50, 95)}
 
     def draw(generator):

@@ -114,6 +114,7 @@ def test_classification_agrees_with_scikit_learn():
         "brier": peer.brier_score_loss(TRUTH, SCORES),
         "log_loss": peer.log_loss(TRUTH, SCORES),
         "positive_rate": 5 / 8,
+        "base_rate": sum(TRUTH) / 8,
         "pr_auc": peer.average_precision_score(TRUTH, SCORES),
         "calibration_error": 2.15 / 8,  # by tenths: 0.1 + 0.2 + 0.65 + 0.2 + 0.4 + 0.6
     }
