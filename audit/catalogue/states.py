@@ -112,13 +112,13 @@ def register_judged(provider: Judged) -> None:
         JUDGED.append(provider)
 
 
-def newest(viewer: Actor) -> Combinable:
-    """For rows of models: the state that the newest week in view left each of them in."""
+def newest(viewer: Actor, *, unmeasured: str = State.UNKNOWN.value) -> Combinable:
+    """For rows of models: the state that the newest week in view left each of them in; ``unmeasured`` without one."""
     found = [
         Subquery(judged(viewer=viewer).filter(model=OuterRef("pk")).order_by("-start").values("state")[:1])
         for judged in JUDGED
     ]
-    return Coalesce(*found, Value(State.UNKNOWN.value), output_field=CharField())
+    return Coalesce(*found, Value(unmeasured), output_field=CharField())
 
 
 def thresholds_of(viewer: Actor, models: Sequence[Model]) -> dict[UUID, Threshold]:

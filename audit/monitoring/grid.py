@@ -1,23 +1,25 @@
 """All models at a glance: the state that each week left each of them in, and how many of those that run are watched."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import Final
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.clock import WEEK
 from audit.base.periods import Period
-from audit.catalogue import listing, selectors, states
+from audit.catalogue import selectors, states
 from audit.catalogue.models import Environment, Model
 from audit.catalogue.states import State
 from audit.catalogue.words import count_of, metric_name, metric_value
 from audit.monitoring.models import ServedWeek
 from audit.monitoring.selectors import served_weeks
+from config.ui import heat
 
 FRESH: Final = 2 * WEEK
 """A model whose newest week with predictions began no longer ago than this, from the end of the data, is watched."""
@@ -31,42 +33,34 @@ WORDS: Final = {
     State.UNKNOWN: "Measured, without a threshold or labels",
 }
 WORST_FIRST: Final = (State.BELOW, State.WATCH, State.HEALTHY, State.UNKNOWN)
+RANKS: Final = {state.value: rank for rank, state in enumerate(WORST_FIRST)}
+LOOKS: Final = {state.value: (MARKS[state], WORDS[state]) for state in WORST_FIRST}
+SHADES: Final = {"ok": ""}
+"""Calm states have no colour."""
+SHOWN: Final = (
+    "model_id", "start", "state", "metric", "value", "low", "high", "labelled", "predictions", "version_number",
+)  # fmt: skip
 HEADINGS: Final = (
     "model", "use_case", "week_from", "state", "measure", "value", "low", "high", "labelled", "predictions", "version",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """A week of a model; ``week`` is None when no prediction of it came."""
-
-    start: datetime
-    week: ServedWeek | None
-    shown: str
-
-    @property
-    def mark(self) -> str:
-        """The shape of its state."""
-        return MARKS[State(self.week.state)] if self.week else ""
-
-    @property
-    def word(self) -> str:
-        """Its state for people."""
-        return WORDS[State(self.week.state)] if self.week else "No data"
-
-    @property
-    def shade(self) -> str:
-        """The class of its table cell: calm states have none."""
-        return {"ok": "", "": "plain"}.get(self.mark, self.mark)
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
-    """A model with its weeks, oldest first."""
+    """A model with its weeks, oldest first; None stands for a week of which no prediction came."""
 
     model: Model
-    metric: str
-    cells: tuple[Cell, ...]
+    weeks: tuple[ServedWeek | None, ...]
+
+    @property
+    def metric(self) -> str:
+        """The name of its main measure; empty where nothing was measured."""
+        return next((metric_name(week.metric) for week in self.weeks if week), "")
+
+    @property
+    def cells(self) -> list[heat.Cell]:
+        """The weeks as the page draws them."""
+        return [_cell(week) for week in self.weeks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,45 +109,43 @@ def weeks_of(period: Period) -> list[datetime]:
     return [first + number * WEEK for number in range(-(-(period.end - first) // WEEK))]
 
 
-def ordered(*, viewer: Actor, found: QuerySet[Model], state: str = "") -> QuerySet[Model]:
-    """The models of ``found`` whose newest week is in ``state``, or all: the worst first, then by name."""
-    rows = found.annotate(now=states.newest(viewer))
-    if state:
-        rows = rows.filter(now=state)
-    rank = Case(*(When(now=one, then=Value(at)) for at, one in enumerate(WORST_FIRST)), output_field=IntegerField())
-    measured = Exists(served_weeks(viewer=viewer).filter(model=OuterRef("pk")))
-    return rows.annotate(rank=rank, measured=measured).order_by("rank", "-measured", "name", "pk")
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The ids of the models of a list, the worst first, then by name; and how many of all are in each state."""
+
+    models: list[UUID]
+    states: Counter[State]
 
 
-def counts(*, viewer: Actor, found: QuerySet[Model]) -> Counter[State]:
-    """How many of ``found`` are in each state now."""
-    return listing.listed(viewer=viewer, found=found).states
+def listed(*, viewer: Actor, found: QuerySet[Model], state: str = "") -> Listed:
+    """The models of ``found`` whose newest week left them in ``state``, or all; the never measured last. One query.
+
+    Its work is that of one look into an index a model; only the page that is shown reads more.
+    """
+    now = states.newest(viewer, unmeasured="")
+    told = list(found.select_related(None).order_by("name", "pk").annotate(now=now).values_list("pk", "now"))
+    counts = Counter(State(one or State.UNKNOWN) for _, one in told)
+    wanted = [(RANKS.get(one, len(RANKS)), pk) for pk, one in told if not state or (one or State.UNKNOWN) == state]
+    return Listed([pk for _, pk in sorted(wanted, key=itemgetter(0))], counts)
 
 
-def rows(*, viewer: Actor, models: Sequence[Model], period: Period) -> list[Row]:
-    """The weeks of these models in the period, of the version that served: one query."""
-    wanted = served_weeks(viewer=viewer).filter(
-        model__in=[model.pk for model in models], start__gte=period.start, start__lt=period.end
-    )
+def rows(*, viewer: Actor, models: Sequence[UUID], period: Period) -> list[Row]:
+    """The weeks of these models (their ids, of the viewer's) in the period, of the version that served: two queries."""
+    of = selectors.models(viewer=viewer).in_bulk(models)
+    wanted = served_weeks(viewer=viewer).filter(model__in=models, start__gte=period.start, start__lt=period.end)
     known: dict[UUID, dict[datetime, ServedWeek]] = {}
-    for week in wanted:
+    for week in wanted.only(*SHOWN):
         known.setdefault(week.model_id, {})[week.start] = week
     mondays = weeks_of(period)
-    return [_row(model, known.get(model.pk, {}), mondays) for model in models]
+    return [Row(of[pk], tuple(map(known.get(pk, {}).get, mondays))) for pk in models if pk in of]
 
 
-def _row(model: Model, known: Mapping[datetime, ServedWeek], mondays: Iterable[datetime]) -> Row:
-    metric = next((week.metric for week in known.values()), "")
-    cells = (Cell(monday, week := known.get(monday), _shown(week, model)) for monday in mondays)
-    return Row(model, metric_name(metric) if metric else "", tuple(cells))
-
-
-def _shown(week: ServedWeek | None, model: Model) -> str:
+def _cell(week: ServedWeek | None) -> heat.Cell:
     if week is None:
-        return "no data"
-    if week.value is None:
-        return "no labels"
-    return metric_value(week.metric, week.value)
+        return heat.NO_DATA
+    mark, word = LOOKS[week.state]
+    shown = "no labels" if week.value is None else metric_value(week.metric, week.value)
+    return heat.Cell(shown, mark, word, SHADES.get(mark, mark))
 
 
 def coverage(*, viewer: Actor, end: datetime) -> Coverage:
@@ -200,14 +192,13 @@ def sentences(found: Counter[State], watched: Coverage) -> list[str]:
     return [*said, f"{words} {'is' if watched.fresh == 1 else 'are'} watched ({watched.share:.0%})."]
 
 
-def cells(*, viewer: Actor, found: QuerySet[Model], period: Period) -> Iterator[list[object]]:
+def cells(*, viewer: Actor, models: Sequence[UUID], period: Period) -> Iterator[list[object]]:
     """The rows of the downloaded table, under ``HEADINGS``: a line a model and week; weeks without data are named."""
-    models = list(found)
+    mondays = weeks_of(period)
     for at in range(0, len(models), 200):
         for row in rows(viewer=viewer, models=models[at : at + 200], period=period):
-            for cell in row.cells:
-                week = cell.week
-                own = [row.model.slug, row.model.use_case.slug, cell.start.date().isoformat()]
+            for monday, week in zip(mondays, row.weeks, strict=True):
+                own = [row.model.slug, row.model.use_case.slug, monday.date().isoformat()]
                 if week is None:
                     yield [*own, "no data", "", None, None, None, None, None, None]
                 else:

@@ -22,14 +22,11 @@ def models(request: HttpRequest) -> HttpResponseBase:
     end = horizon.last_data(viewer)
     period = periods.chosen(request.GET, last=end, default="q")
     found = listing.narrowed(viewer=viewer, use_case=wanted["use_case"], words=wanted["q"])
-    ordered = grid.ordered(viewer=viewer, found=found, state=wanted["state"])
+    listed = grid.listed(viewer=viewer, found=found, state=wanted["state"])
     if wants_csv(request):
-        return csv_response(grid.cells(viewer=viewer, found=ordered, period=period), grid.HEADINGS, "monitoring")
-    counts = grid.counts(viewer=viewer, found=found)
+        return csv_response(grid.cells(viewer=viewer, models=listed.models, period=period), grid.HEADINGS, "monitoring")
     watched = grid.coverage(viewer=viewer, end=end)
-    page = Paginator(ordered, PAGE)
-    page.count = sum(number for state, number in counts.items() if wanted["state"] in {"", state.value})
-    shown = page.get_page(request.GET.get("page"))
+    shown = Paginator(listed.models, PAGE).get_page(request.GET.get("page"))
     context = {
         "page": shown,
         "rows": grid.rows(viewer=viewer, models=list(shown), period=period),
@@ -39,7 +36,7 @@ def models(request: HttpRequest) -> HttpResponseBase:
         "use_cases": selectors.use_cases(viewer=viewer),
         "states": STATES,
         "marks": [(grid.MARKS[state], words) for state, words in STATES],
-        "sentences": grid.sentences(counts, watched),
+        "sentences": grid.sentences(listed.states, watched),
         "watched": watched,
         "end": end,
         "period": period,

@@ -19,8 +19,7 @@ def model(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = selectors.model(viewer=viewer, slug=slug)
     period = periods.chosen(request.GET, last=horizon.last_data(viewer, found), default="q")
     if wants_csv(request):
-        own = selectors.models(viewer=viewer).filter(pk=found.pk)
-        return csv_response(grid.cells(viewer=viewer, found=own, period=period), grid.HEADINGS, f"{slug}-weeks")
+        return csv_response(grid.cells(viewer=viewer, models=[found.pk], period=period), grid.HEADINGS, f"{slug}-weeks")
     sections = sections_of(request, found, period, part=MONITORING)
     context = {
         "model": found,

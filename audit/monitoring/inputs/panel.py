@@ -19,29 +19,12 @@ from audit.monitoring.inputs import selectors
 from audit.monitoring.quality import selectors as quality
 from audit.monitoring.quality.shifting import has_rows
 from audit.monitoring.quality_models import FeatureImportance, ShiftWeek
+from config.ui import heat
+from config.ui.format import number
 
 MOST_WEEKS = 13
 SHOWN = 25
 WORDS = {"ok": "", "watch": "watch", "bad": "drifted", "unknown": "unknown"}
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A column in a week; ``row`` is None when nothing came."""
-
-    row: ColumnWeek | None
-
-    @property
-    def shade(self) -> str:
-        """The class of its table cell; calm ones have none."""
-        if self.row is None:
-            return "plain"
-        return "" if self.row.state == "ok" else self.row.state
-
-    @property
-    def word(self) -> str:
-        """Its state for people; empty when it is calm."""
-        return WORDS[self.row.state] if self.row else "no data"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +33,28 @@ class Line:
 
     column: str
     role: str
-    cells: tuple[Cell, ...]
+    weeks: tuple[ColumnWeek | None, ...]
+    """None stands for a week in which nothing came."""
     importance: float | None = None
     """Its share of the importance of all columns; None where unknown."""
 
     @property
     def newest(self) -> ColumnWeek | None:
         """The newest week that it has."""
-        return next((cell.row for cell in reversed(self.cells) if cell.row), None)
+        return next((row for row in reversed(self.weeks) if row), None)
+
+    @property
+    def cells(self) -> list[heat.Cell]:
+        """The weeks as the page draws them."""
+        return [_cell(row) for row in self.weeks]
+
+
+def _cell(row: ColumnWeek | None) -> heat.Cell:
+    if row is None:
+        return heat.NO_DATA
+    calm = row.state == "ok"
+    shown = "unknown" if row.value is None else number(row.value, 2)
+    return heat.Cell(shown, "" if calm else row.state, WORDS[row.state], "" if calm else row.state)
 
 
 def lines(
@@ -77,7 +74,7 @@ def lines(
         Line(
             column,
             next(iter(own.values())).get_role_display(),
-            tuple(Cell(own.get(monday)) for monday in mondays),
+            tuple(map(own.get, mondays)),
             shares.get(column),
         )
         for column, own in by_column.items()

@@ -12,6 +12,7 @@ from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from config.ui import format as say
+from config.ui import heat as heat_grid
 from config.ui import svg
 from config.ui.templatetags.values import (
     STATES,
@@ -145,6 +146,12 @@ def strip(spans: Sequence[tuple[float, float, str]], label: str) -> SafeString:
 def difference(value: Any, low: Any, high: Any, reach: float, margin: float | None = None) -> SafeString:
     """A drawn difference with its interval; the numbers stand in the cells beside it."""
     return svg.difference(value, low, high, reach=reach, margin=margin)
+
+
+@register.simple_tag
+def heat(cells: Iterable[heat_grid.Cell]) -> SafeString:
+    """``{% heat row.cells %}``: the cells of a row of a table of the class heat."""
+    return heat_grid.draw(cells)
 
 
 @register.simple_tag

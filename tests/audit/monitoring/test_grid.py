@@ -8,6 +8,7 @@ import pytest
 from audit.catalogue import listing
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion, Pipeline
+from audit.catalogue.states import State
 from audit.monitoring import grid
 from governance.retraining import services as retraining
 from tests.governance.retraining.support import FIRST, WEEK, measured
@@ -86,8 +87,9 @@ def test_coverage_counts_what_runs_and_what_of_it_is_seen(
 
 def test_order_is_worst_first_then_measured(cast: Cast, watched: Model, regression: Model) -> None:
     viewer = cast.actor("owner")
-    found = grid.ordered(viewer=viewer, found=listing.narrowed(viewer=viewer))
-    assert [row.slug for row in found] == ["late-arrival", "arrival-delay"]
+    found = grid.listed(viewer=viewer, found=listing.narrowed(viewer=viewer))
+    assert found.models == [watched.pk, regression.pk]
+    assert found.states == {State.BELOW: 1, State.UNKNOWN: 1}
 
 
 def test_overview_and_monitoring_lead_to_each_other_and_pages_below_to_both(cast: Cast, watched: Model) -> None:
