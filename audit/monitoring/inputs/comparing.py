@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
 MAIN: Final = "psi/credit"
 WATCH: Final = 0.1
-DRIFTED: Final = 0.2
-"""The bounds of the population stability index in credit scoring (Siddiqi 2006, ch. 6)."""
+"""Where the population stability index is worth a look in credit scoring (Siddiqi 2006, ch. 6)."""
 LEAST: Final = 200
 """With fewer rows on either side the index moves by chance alone, so a column's state is unknown."""
 SEASON: Final = timedelta(weeks=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from audit.monitoring.input_models import ColumnWeek
-from audit.monitoring.inputs.comparing import DRIFTED, WATCH
+from audit.monitoring.inputs.comparing import WATCH
 from config.ui import charts
 
 STATES: Final = {
@@ -16,7 +16,7 @@ STATES: Final = {
     "unknown": "cannot be judged",
 }
 MEANS: Final = {
-    "psi/credit": "Population stability index on tenths of the reference, nulls apart: 0.10 is a move, 0.20 a drift",
+    "psi/credit": "Population stability index on tenths of the reference, nulls apart: from 0.10 it is worth a look",
     "psi/evidently": "Population stability index as Evidently 0.7 works it out",
     "js/evidently": "Jensen–Shannon distance as Evidently 0.7 works it out, in nats",
     "js/nannyml": "Jensen–Shannon distance as NannyML 0.13 works it out, in bits",
@@ -59,13 +59,13 @@ def course(rows: Sequence[ColumnWeek], name: str) -> dict[str, Any]:
             "index", [f"{row.week.start:%Y-%m-%d}" for row in rows], [row.value for row in rows],
             note=[f" of {row.n:,} rows" for row in rows],
         )  # fmt: skip
-        figure = charts.lines([line], threshold=DRIFTED, threshold_label="Drifted", from_zero=True)
+        figure = charts.lines([line], threshold=WATCH, threshold_label="Worth a look", from_zero=True)
     last = drawn[-1] if drawn else None
     title = f"{name} by week"
     if last is not None and last.value is not None:
-        beyond = sum(1 for row in drawn if (row.value or 0) >= DRIFTED)
-        close = sum(1 for row in drawn if WATCH <= (row.value or 0) < DRIFTED)
-        title = f"{name}: drifted in {beyond} of {len(drawn)} weeks" + (f", close to it in {close}" if close else "")
+        states = [row.state for row in drawn]
+        bad, watch = states.count("bad"), states.count("watch")
+        title = f"{name}: drifted in {bad} of {len(drawn)} weeks" + (f", moved a little in {watch}" if watch else "")
     return {
         "figure": figure,
         "title": title,
