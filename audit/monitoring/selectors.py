@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Max, QuerySet
+from django.db.models import Exists, Max, OuterRef, QuerySet
 
 from audit.base.actors import Actor
 from audit.base.errors import NotFound
@@ -109,6 +109,11 @@ def points_of(windows: Iterable[Window], metric: str) -> list[Point]:
                 told = (found.value, found.low, found.high, found.n, share)
                 points.append(Point(window.version.number, window.start, *told))
     return points
+
+
+def served() -> Exists:
+    """For rows of a version's weeks (``version``, ``start``): whether it was the one that served its model then."""
+    return Exists(ServedWeek.objects.filter(version=OuterRef("version"), start=OuterRef("start")))
 
 
 def served_weeks(*, viewer: Actor) -> QuerySet[ServedWeek]:

@@ -10,6 +10,7 @@ from audit.base.actors import Actor
 from audit.base.scoping import visible
 from audit.catalogue.models import Model, ModelVersion
 from audit.monitoring.estimate_models import EstimateFit, EstimateWeek
+from audit.monitoring.selectors import served
 
 PATHS = {"team": "version__model__use_case__team", "model": "version__model"}
 
@@ -42,7 +43,7 @@ def weeks(
         rows = rows.filter(start__gte=since)
     if until is not None:
         rows = rows.filter(start__lt=until)
-    return rows.order_by("start", "version__number", "pk")
+    return rows.order_by("start", served(), "version__number", "pk")
 
 
 def current(*, viewer: Actor, version: ModelVersion) -> EstimateFit | None:

@@ -9,6 +9,7 @@ from audit.base.errors import NotFound
 from audit.base.scoping import visible
 from audit.catalogue.models import Model, ModelVersion
 from audit.monitoring.input_models import ColumnWeek, InputWeek, Reference
+from audit.monitoring.selectors import served
 
 PATHS = {"team": "version__model__use_case__team", "model": "version__model"}
 
@@ -55,6 +56,6 @@ def columns(
 
 
 def watched(*, viewer: Actor, model: Model) -> InputWeek | None:
-    """The newest compared week of a model, whose version's inputs its page shows; with that, reference, importance."""
+    """The newest compared week of a model, of the version that served; with its reference and importance."""
     rows = weeks(viewer=viewer).filter(version__model=model).select_related("version__importance", "reference")
-    return rows.order_by("-start", "-version__number").first()
+    return rows.order_by("-start", served().desc(), "-version__number").first()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
 
 from audit.base.actors import Actor
 from audit.base.clock import week_of
@@ -13,12 +16,14 @@ from audit.catalogue.panels import MONITORING, Context, Panel, register
 from audit.catalogue.words import count_of
 from audit.monitoring.domain.thresholds import OK
 from audit.monitoring.quality import selectors
-from audit.monitoring.quality.words import CHECKS, FAULT, OUTCOMES, changed_words
+from audit.monitoring.quality.words import CHECKS, FAULT, METHODS, OUTCOMES, error_words
 from audit.monitoring.quality_models import ConceptSign, ConceptState, QualityFinding, QualityWeek
+from audit.monitoring.selectors import served
 
 SOUND = "Are its data sound?"
 ERRORS = "Did its errors change?"
 SHOWN = 12
+WEEKS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,8 @@ def history(weeks: Sequence[QualityWeek]) -> str:
 
 def _quality(model: Model, viewer: Actor, period: Period) -> Context | None:
     rows = selectors.weeks(viewer=viewer).filter(version__model=model, start__gte=period.start, start__lt=period.end)
-    weeks = list(rows.order_by("start", "version__number"))
+    # One version a week: the one that served, or the newest of those that no week is known to have been served by.
+    weeks = list({row.start: row for row in rows.order_by("start", served(), "version__number")}.values())
     newest = weeks[-1] if weeks else None
     found = [Shown(row) for row in newest.findings.exclude(outcome=OK)[: SHOWN + 1]] if newest else []
     return {
@@ -83,20 +89,39 @@ def _quality(model: Model, viewer: Actor, period: Period) -> Context | None:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the detectors found in a week (its Monday) of a version."""
+    """What the detectors found in a week (its Monday) of a version: how often each, and the largest of the changes."""
 
     week: str
     version: int
-    said: tuple[str, ...]
+    counts: str
+    largest: str
 
 
 def by_week(signs: Sequence[ConceptSign], model: Model) -> list[Changes]:
     """The changes by week and version, newest first."""
-    found: dict[tuple[str, int], list[str]] = {}
-    for sign in reversed(signs):
-        monday = week_of(sign.at)
-        found.setdefault((f"{monday.day} {monday:%B %Y}", sign.version.number), []).append(changed_words(sign, model))
-    return [Changes(week, number, tuple(dict.fromkeys(said))) for (week, number), said in found.items()]
+    found: dict[tuple[datetime, int], list[ConceptSign]] = {}
+    for sign in signs:
+        found.setdefault((week_of(sign.at), sign.version.number), []).append(sign)
+    return [
+        Changes(f"{monday.day} {monday:%B %Y}", number, _counts(found[monday, number]), _largest(own, model))
+        for (monday, number), own in sorted(found.items(), reverse=True)
+    ]
+
+
+def _counts(signs: Sequence[ConceptSign]) -> str:
+    often = Counter(METHODS[sign.method] for sign in signs)
+    return ", ".join(f"{method} {often[method]}" for method in METHODS.values() if often[method])
+
+
+def _largest(signs: Sequence[ConceptSign], model: Model) -> str:
+    """The largest step of the mean error, where a detector tells both sides of one; empty where none does."""
+    steps = [
+        (abs(sign.mean - sign.before), sign) for sign in signs if sign.mean is not None and sign.before is not None
+    ]
+    if not steps:
+        return ""
+    _, sign = max(steps, key=itemgetter(0))
+    return f"{error_words(sign.before, model)} to {error_words(sign.mean, model)}"
 
 
 def followed(states: Sequence[ConceptState]) -> list[str]:
@@ -123,7 +148,7 @@ def _concept(model: Model, viewer: Actor, period: Period) -> Context | None:
     if not states:
         return {"title": ERRORS, "states": []}
     signs = list(selectors.signs(viewer=viewer, model=model).filter(at__gte=period.first_day, at__lte=period.last_day))
-    return {"title": changed(signs), "states": followed(states), "changes": by_week(signs, model)[:SHOWN]}
+    return {"title": changed(signs), "states": followed(states), "changes": by_week(signs, model)[:WEEKS_SHOWN]}
 
 
 def register_own() -> None:
