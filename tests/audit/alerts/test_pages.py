@@ -66,6 +66,16 @@ def test_alert_shows_its_signs_and_what_people_did(world: World) -> None:
     assert [(row["name"], row["value"]) for row in rows] == [("hour", "0.31")]
 
 
+def test_weeks_are_those_of_utc_wherever_the_reader_is(world: World) -> None:
+    alert = alert_of(world)
+    Alert.objects.filter(pk=alert.pk).update(first_week=START, last_week=START)
+    type(world.cast.manager).objects.filter(pk=world.cast.manager.pk).update(zone="America/New_York")
+    for address in ("/alerts/", f"/alerts/{alert.pk}/", "/models/late-arrival/monitoring/"):
+        text = page(world, "manager", address)
+        assert f'<time datetime="{START.date()}">' in text
+        assert f">{START.day - 1} {START:%B %Y}<" not in text
+
+
 def test_who_may_not_write_changes_no_alert_and_no_policy(world: World) -> None:
     alert, viewer = alert_of(world), world.cast.actor("manager")
     with pytest.raises(NotPermitted):
