@@ -8,7 +8,6 @@ from audit.base.transitions import Transitions
 from audit.monitoring.domain import causes
 
 OPEN, ACKNOWLEDGED, EXPLAINED, CLOSED = "open", "acknowledged", "explained", "closed"
-ACTIVE: Final = (OPEN, ACKNOWLEDGED, EXPLAINED)
 SERVICE, FAIRNESS = "service", "fairness"
 CAUSES: Final = {
     **causes.CAUSES,
