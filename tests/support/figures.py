@@ -7,6 +7,7 @@ from typing import Any
 SCRIPT = """
 import json
 from django.db.models import Count
+from audit.alerts.models import Weighing
 from audit.base.actors import Actor
 from audit.ledger.models import Entry
 from audit.ledger.verification import compute
@@ -25,6 +26,10 @@ print("FIGURES" + json.dumps({
         for w in windows
     ),
     "partitions": sorted(map(list, Partition.objects.values_list("model__slug", "kind", "digest"))),
+    "weighed": sorted(
+        [w.model.slug, str(w.start), w.version.number, w.cause, w.signs, w.inputs_known, w.outcomes_known]
+        for w in Weighing.objects.select_related("model", "version")
+    ),
     "retrainings": sorted(
         [r.model.slug, r.outcome, str(r.week), r.comparison["measures"]] for r in Retraining.objects.all()
     ),
@@ -40,6 +45,8 @@ print("FIGURES" + json.dumps({
         map(list, Entry.objects.exclude(action__startswith="people.").exclude(action__startswith="jobs.")
             # Two files of one week may be measured at once or one by one, and rules judge each measurement.
             .exclude(action__in=["monitoring.measured", "retraining.judged"])
+            # A week is weighed once for each state that its figures come in, and alerts follow each time.
+            .exclude(action__startswith="alerts.")
             .exclude(action__startswith="maturity.")  # assessed on a schedule, so before or after this moment
             .values_list("action").annotate(n=Count("pk")))
     ),
