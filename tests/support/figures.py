@@ -26,10 +26,7 @@ print("FIGURES" + json.dumps({
         for w in windows
     ),
     "partitions": sorted(map(list, Partition.objects.values_list("model__slug", "kind", "digest"))),
-    "weighed": sorted(
-        [w.model.slug, str(w.start), w.version.number, w.cause, w.signs, w.inputs_known, w.outcomes_known]
-        for w in Weighing.objects.select_related("model", "version")
-    ),
+    "weighed": sorted([slug, str(start)] for slug, start in Weighing.objects.values_list("model__slug", "start")),
     "retrainings": sorted(
         [r.model.slug, r.outcome, str(r.week), r.comparison["measures"]] for r in Retraining.objects.all()
     ),
