@@ -257,7 +257,7 @@ def _parquet(db: duckdb.DuckDBPyConnection, path: Path) -> Source:
     read = f"read_parquet([{literal(str(path))}])"
     try:
         described = db.execute(f"DESCRIBE SELECT * FROM {read}").fetchall()
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:
         raise InvalidInput(
             "This Parquet file is cut off or damaged: its last bytes do not describe it.",
             where="file",

@@ -41,12 +41,16 @@ def _engine(process: int, scratch: Path, threads: int) -> duckdb.DuckDBPyConnect
 
     ``process`` is part of the key because threads of an engine do not live on in a fork.
     """
+    return _open(scratch / f"duckdb-{process}", threads)
+
+
+def _open(spill: Path, threads: int) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     return duckdb.connect(
         config={
             "memory_limit": MEMORY,
-            "temp_directory": str(scratch / f"duckdb-{process}"),
+            "temp_directory": str(spill),
             "threads": threads,
             "autoinstall_known_extensions": False,
         }
@@ -54,18 +58,22 @@ def _engine(process: int, scratch: Path, threads: int) -> duckdb.DuckDBPyConnect
 
 
 @contextmanager
-def database() -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection of its own, in UTC: its temporary tables and views and what lies ``beside`` it go at the end."""
+def database(*, apart: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection of its own, in UTC: its temporary tables and views and what lies ``beside`` it go at the end.
+
+    A file from outside is read ``apart``, by an engine of its own: a damaged one can end the engine that reads it.
+    """
     import duckdb
 
-    scratch = _scratch()
+    scratch, threads = _scratch(), settings.TOLLGATE_THREADS
     with tempfile.TemporaryDirectory(dir=scratch, prefix="work-") as folder:
-        db = _engine(os.getpid(), scratch, settings.TOLLGATE_THREADS).cursor()
+        db = _open(Path(folder), threads) if apart else _engine(os.getpid(), scratch, threads).cursor()
         try:
             db.execute(f"SET TimeZone = 'UTC'; SET VARIABLE folder = {literal(folder)}")
             yield db
         except (duckdb.FatalException, duckdb.InternalException):
-            _engine.cache_clear()  # an engine that failed answers nothing more
+            if not apart:
+                _engine.cache_clear()  # an engine that failed answers nothing more
             raise
         finally:
             db.close()
@@ -75,6 +83,16 @@ def beside(db: duckdb.DuckDBPyConnection, name: str) -> Path:
     """The place of a file that goes when the connection does."""
     row = db.execute("SELECT getvariable('folder')").fetchall()[0]
     return Path(row[0]) / name
+
+
+def settled(db: duckdb.DuckDBPyConnection, select: str, name: str) -> str:
+    """SQL for the rows of ``select``, worked out once into a Parquet file ``beside`` the connection.
+
+    Asked twice, a join may give its rows in two orders; these come in one.
+    """
+    path = literal(str(beside(db, f"{name}.parquet")))
+    db.execute(f"COPY ({select}) TO {path} (FORMAT parquet, COMPRESSION snappy)")
+    return f"SELECT * FROM read_parquet([{path}])"
 
 
 def files(partitions: Iterable[Partition], *, tagged: bool = False) -> str:

@@ -129,7 +129,7 @@ def _refuse(actor: Actor, upload: Upload, sentence: str) -> None:
 def _import_predictions(actor: Actor, upload: Upload, progress: Progress) -> list[date]:
     model = upload.model
     versions = {version.number: version for version in ModelVersion.objects.filter(model=model)}
-    with lakehouse.database() as db:
+    with lakehouse.database(apart=True) as db:
         source, rows = staging.stage(
             db, lake.local(upload.path), upload.filename, model=model, kind=upload.kind, version=upload.version
         )
@@ -157,16 +157,17 @@ def _import_predictions(actor: Actor, upload: Upload, progress: Progress) -> lis
 
 def _import_labels(actor: Actor, upload: Upload, progress: Progress) -> list[date]:
     model = upload.model
-    with lakehouse.database() as db:
+    with lakehouse.database(apart=True) as db:
         source, rows = staging.stage(
             db, lake.local(upload.path), upload.filename, model=model, kind=upload.kind, version=None
         )
         staging.check_repeats(db, source, rows=rows, labels=True)
         days = matching.find_days(db, source, matching.partitions(model, Kind.PREDICTIONS), rows=rows)
         corrected = matching.count_labelled(db, matching.partitions(model, Kind.LABELS), days=set(days))
+        placed = 'SELECT prediction_id, label, "at", found.day AS "#day" FROM staged JOIN found USING (prediction_id)'
         written = writing.write(
             db,
-            'SELECT prediction_id, label, "at", found.day AS "#day" FROM staged JOIN found USING (prediction_id)',
+            lakehouse.settled(db, placed, "placed"),
             order=("prediction_id",),
             prefix=f"labels/{model.slug}",
             versioned=False,

@@ -54,7 +54,7 @@ def stage(
         plan = checking.plan(source, fields)
         select = _label_columns(plan.select) if labels else _prediction_columns(plan.select, model, mapping, version)
         rows, wrong = _convert(db, source, select, plan)
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:
         raise formats.parse_error(error, source, path) from error
     if wrong:
         raise _first_wrong(db, source, plan)
@@ -76,9 +76,7 @@ def _convert(
     columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in select.items())
     converted = f'SELECT {columns}, {plan.code()} AS "#wrong" FROM {source.relation}'
     if source.format != "parquet":
-        path = literal(str(lakehouse.beside(db, "staged.parquet")))
-        db.execute(f"COPY ({converted}) TO {path} (FORMAT parquet, COMPRESSION snappy)")
-        converted = f"SELECT * FROM read_parquet([{path}])"
+        converted = lakehouse.settled(db, converted, "staged")
     db.execute(f"CREATE TEMP VIEW staged AS {converted}")
     # Statistics answer most questions without a look at the rows; a hash reads them, so what is damaged is found here.
     every = ", ".join(map(quoted, select))

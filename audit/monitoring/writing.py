@@ -59,6 +59,7 @@ def write(
 
     Its column ``#day`` (and ``version``, if ``versioned``) is in the file's name and not in the file. A log mostly
     comes in the order of its days; then only days are sorted, and the database need not sort the whole of it.
+    ``select`` is asked twice and gives its rows in the same order each time (see ``lakehouse.settled``).
     """
     keys = ("version", "#day") if versioned else ("#day",)
     by_day = _days_follow(db, select, keys)

@@ -41,11 +41,11 @@ def look(*, filename: str, chunks: Iterable[bytes]) -> list[Seen]:
                         "This sample is larger than 50 MB.", where="file", mend="Send its first rows, or one day of it."
                     )
                 file.write(chunk)
-        with lakehouse.database() as db:
+        with lakehouse.database(apart=True) as db:
             try:
                 source = formats.open_source(db, path, filename)
                 return _columns(db, source)
-            except duckdb.Error as error:
+            except (duckdb.Error, UnicodeDecodeError) as error:
                 raise formats.parse_error(error, source, path) from error
     finally:
         path.unlink()

@@ -9,7 +9,7 @@ from typing import Any
 from audit.base.actors import Actor
 from audit.catalogue.models import Model
 from audit.jobs import services as jobs
-from audit.jobs.models import Job, State
+from audit.jobs.models import Job, JobLine, State
 from audit.jobs.run import execute
 from audit.monitoring import services
 from audit.monitoring.models import Upload
@@ -63,7 +63,9 @@ def send(model: Model, kind: str, content: bytes, filename: str = "log.csv", ver
 
 
 def run_all() -> None:
-    """Runs queued jobs until none is left."""
+    """Runs queued jobs until none is left; one that wants another attempt fails the test, with the job's log."""
     while found := list(Job.objects.filter(state=State.QUEUED, not_before=None).order_by("created_at")):
         for job in found:
             execute(job.pk, worker="test")
+    again = JobLine.objects.filter(job__state=State.QUEUED).order_by("at")
+    assert not again, "\n".join(f"{line.job.kind}: {line.text}" for line in again.select_related("job"))

@@ -1,14 +1,17 @@
 """A file that cannot be used says where and why, leaves nothing behind, and is kept."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from audit.base.errors import InvalidInput
 from audit.jobs.models import Job
 from audit.lake import store as lake
 from audit.ledger.models import Entry
-from audit.monitoring import formats
+from audit.monitoring import formats, lakehouse
+from audit.monitoring.mapping import sampling
 from audit.monitoring.models import Partition, Window
 from tests.audit.monitoring import logs
 
@@ -130,6 +133,30 @@ def test_parquet_with_damaged_pages_is_refused(model, version):
     whole = bytearray(logs.parquet(COLUMNS))
     whole[4:60] = bytes(56)
     assert "Parquet" in refused(model, bytes(whole), "log.parquet")
+
+
+def negative_size(whole):
+    """The file with its first chunk's size, in the footer a variable-length zigzag number of two bytes, below zero."""
+    size = re.search(rb"\x16([\x80-\xff][\x00-\x7f])\x16([\x80-\xff][\x00-\x7f])\x26", whole)
+    whole[size.start(2)] |= 1
+
+
+def foreign_name(whole):
+    footer = len(whole) - 8 - int.from_bytes(whole[-8:-4], "little")
+    whole[whole.index(b"score", footer) + 4] = 0xFF
+
+
+@pytest.mark.parametrize("damage", [negative_size, foreign_name])
+def test_parquet_whose_footer_is_wrong_is_refused_and_harms_no_other_file(model, version, damage):
+    """A size below zero ends the engine that reads it, and a name that is not UTF-8 cannot even be told."""
+    with lakehouse.database() as ours:
+        whole = bytearray(logs.parquet(COLUMNS))
+        damage(whole)
+        assert "This Parquet file is" in refused(model, bytes(whole), "log.parquet")
+        with pytest.raises(InvalidInput, match="This Parquet file is"):
+            sampling.look(filename="log.parquet", chunks=[bytes(whole)])
+        assert ours.execute("SELECT 1").fetchall() == [(1,)]
+    assert logs.send(model, "predictions", logs.csv(GOOD)).state == "imported"
 
 
 def test_text_named_parquet_is_refused(model, version):

@@ -75,6 +75,12 @@ def test_large_days_are_sorted_by_the_database_into_the_same_files(monkeypatch):
     assert [(one.day, one.rows) for one in expected] == [(date(2013, 1, 7), 1), (date(2013, 1, 8), 1_999)]
 
 
+def test_settled_rows_are_worked_out_once():
+    with lakehouse.database() as db:
+        settled = lakehouse.settled(db, "SELECT random() AS number FROM range(1000) ORDER BY random()", "numbers")
+        assert db.execute(settled).fetchall() == db.execute(settled).fetchall()
+
+
 def test_nothing_of_a_failed_write_stays_behind(home):
     def stop(done: int, total: int, message: str) -> None:
         raise RuntimeError("the worker is told to stop")
