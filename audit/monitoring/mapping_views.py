@@ -105,11 +105,7 @@ def _wizard(request: HttpRequest, model: Model, form: RolesForm, status: int = 2
         "model": model,
         "form": form,
         "doubtful": sum(bool(column["doubt"]) for column in form.facts["columns"]),
-        "crumbs": [
-            *crumbs_of(model),
-            ("Files", reverse("monitoring:uploads", args=[model.slug])),
-            ("Columns", reverse("monitoring:mapping", args=[model.slug])),
-        ],
+        "crumbs": [*_crumbs(model), ("Columns", reverse("monitoring:mapping", args=[model.slug]))],
     }
     return render(request, "monitoring/mapping_sample.html", context, status=status)
 

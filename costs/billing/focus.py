@@ -143,7 +143,7 @@ def opened(path: Path) -> Iterator[Bill]:
         if not bill.rows():
             raise InvalidInput("The file has a heading and no rows.", mend="Export the bill again.")
         yield bill
-    except duckdb.Error as error:
+    except (duckdb.Error, UnicodeDecodeError) as error:
         raise _unreadable(error) from error
     finally:
         connection.close()
@@ -268,7 +268,7 @@ def _check_values(connection: "duckdb.DuckDBPyConnection") -> None:
         raise InvalidInput(words, where=f"row {number}, column {name}", mend="Correct the file and hand it in again.")
 
 
-def _unreadable(error: "duckdb.Error") -> InvalidInput:
+def _unreadable(error: Exception) -> InvalidInput:
     """What DuckDB says, as a sentence for people; the cell contents and paths that it quotes are left out."""
     # What follows are settings of the reader, in words that would be taken for causes.
     text = str(error).partition("Possible")[0]
