@@ -73,7 +73,7 @@ def copy(folder: str, tries: int) -> dict[str, float]:
     """DuckDB copies the same file, with the threads and the memory that the import has: best seconds."""
     import duckdb
 
-    from audit.monitoring.lakehouse import MEMORY
+    from audit.lake.engine import MEMORY
 
     base = duckdb.connect(config={"threads": 2, "memory_limit": MEMORY})
     target = Path(folder) / "copy.parquet"

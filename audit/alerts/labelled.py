@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.catalogue.models import Task
+from audit.lake import engine
 from audit.monitoring import lakehouse
 from audit.monitoring.domain.causes import Band, Movement, given_scores, of_parts
 from audit.monitoring.domain.columns import Numbers
@@ -42,7 +43,7 @@ def _rows(windows: Iterable[Window]) -> tuple[Array, Array]:
     import numpy as np
 
     scores, labels = [], []
-    with lakehouse.database() as db:
+    with engine.database() as db:
         for window in windows:
             rows = Partition.objects.filter(model=window.version.model_id).order_by("day", "sequence", "pk")
             first, end = window.start.date(), window.end.date()

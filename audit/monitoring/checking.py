@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Final
 
 from audit.base.errors import InvalidInput
-from audit.monitoring.formats import Source, Type, literal, quoted
+from audit.lake.engine import literal, quoted
+from audit.monitoring.formats import Source, Type
 
 ZONE: Final = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
 CONVERTIBLE: Final[Mapping[str, frozenset[Type]]] = {

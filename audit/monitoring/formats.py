@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Literal, Self
 
 from audit.base.errors import InvalidInput
+from audit.lake.engine import literal, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,16 +84,6 @@ class Source:
                 if count == number:
                     return reader.line_num
         return number
-
-
-def quoted(name: str) -> str:
-    """``name`` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """``text`` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def day_of(time: str) -> str:

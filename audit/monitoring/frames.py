@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from audit.base.clock import start_of
 from audit.catalogue.models import Model, Task
+from audit.lake import engine
+from audit.lake.engine import quoted
 from audit.monitoring import lakehouse
-from audit.monitoring.formats import quoted
 from audit.monitoring.models import Kind, Partition
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _table(model: Model, version_number: int, since: datetime, until: datetime, 
     # A label lies at most a day beside its prediction, where two versions predicted around midnight.
     day = timedelta(days=1)
     known = rows.filter(kind=Kind.LABELS, day__gte=first - day, day__lte=last + day) if labelled else rows.none()
-    with lakehouse.database() as db:
+    with engine.database() as db:
         select = _select(db, model, list(told), list(known), labelled=labelled)
         bounds = f'epoch_us("at") >= {_micros(since)} AND epoch_us("at") < {_micros(until)}'
         return db.sql(f'SELECT * FROM ({select}) WHERE {bounds} ORDER BY "at", prediction_id').to_arrow_table()

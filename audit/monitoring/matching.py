@@ -9,8 +9,9 @@ from django.db.models import Max
 
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model
+from audit.lake.engine import literal, quoted
 from audit.monitoring import lakehouse
-from audit.monitoring.formats import Source, day_of, literal, quoted
+from audit.monitoring.formats import Source, day_of
 from audit.monitoring.models import Partition
 from audit.monitoring.staging import first_row_where, one, shown
 

@@ -17,10 +17,11 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Model, ModelVersion
+from audit.lake import engine
 from audit.lake import store as lake
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
-from audit.monitoring import lakehouse, ledger_actions, matching, measuring, serving, staging, writing
+from audit.monitoring import ledger_actions, matching, measuring, serving, staging, writing
 from audit.monitoring.domain.meaning import VARIANTS
 from audit.monitoring.inputs import sending
 from audit.monitoring.models import Kind, Measurement, Partition, Source, State, Upload, Window
@@ -129,7 +130,7 @@ def _refuse(actor: Actor, upload: Upload, sentence: str) -> None:
 def _import_predictions(actor: Actor, upload: Upload, progress: Progress) -> list[date]:
     model = upload.model
     versions = {version.number: version for version in ModelVersion.objects.filter(model=model)}
-    with lakehouse.database(apart=True) as db:
+    with engine.database(apart=True) as db:
         source, rows = staging.stage(
             db, lake.local(upload.path), upload.filename, model=model, kind=upload.kind, version=upload.version
         )
@@ -157,7 +158,7 @@ def _import_predictions(actor: Actor, upload: Upload, progress: Progress) -> lis
 
 def _import_labels(actor: Actor, upload: Upload, progress: Progress) -> list[date]:
     model = upload.model
-    with lakehouse.database(apart=True) as db:
+    with engine.database(apart=True) as db:
         source, rows = staging.stage(
             db, lake.local(upload.path), upload.filename, model=model, kind=upload.kind, version=None
         )
@@ -167,7 +168,7 @@ def _import_labels(actor: Actor, upload: Upload, progress: Progress) -> list[dat
         placed = 'SELECT prediction_id, label, "at", found.day AS "#day" FROM staged JOIN found USING (prediction_id)'
         written = writing.write(
             db,
-            lakehouse.settled(db, placed, "placed"),
+            engine.settled(db, placed, "placed"),
             order=("prediction_id",),
             prefix=f"labels/{model.slug}",
             versioned=False,

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from audit.base.errors import InvalidInput
 from audit.catalogue.models import Task
-from audit.monitoring import checking, formats, lakehouse
+from audit.lake import engine
+from audit.lake.engine import literal, quoted
+from audit.monitoring import checking, formats
 from audit.monitoring.fields import label_fields, prediction_fields, scores_of
-from audit.monitoring.formats import Source, day_of, literal, quoted
+from audit.monitoring.formats import Source, day_of
 from audit.monitoring.mapping.applying import applied
 from audit.monitoring.mapping_models import LogMapping
 from audit.monitoring.models import Kind
@@ -76,7 +78,7 @@ def _convert(
     columns = ", ".join(f"{sql} AS {quoted(name)}" for name, sql in select.items())
     converted = f'SELECT {columns}, {plan.code()} AS "#wrong" FROM {source.relation}'
     if source.format != "parquet":
-        converted = lakehouse.settled(db, converted, "staged")
+        converted = engine.settled(db, converted, "staged")
     db.execute(f"CREATE TEMP VIEW staged AS {converted}")
     # Statistics answer most questions without a look at the rows; a hash reads them, so what is damaged is found here.
     every = ", ".join(map(quoted, select))

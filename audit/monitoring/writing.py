@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
+from audit.lake import engine
 from audit.lake import store as lake
-from audit.monitoring import lakehouse
-from audit.monitoring.formats import quoted
+from audit.lake.engine import quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -59,7 +59,7 @@ def write(
 
     Its column ``#day`` (and ``version``, if ``versioned``) is in the file's name and not in the file. A log mostly
     comes in the order of its days; then only days are sorted, and the database need not sort the whole of it.
-    ``select`` is asked twice and gives its rows in the same order each time (see ``lakehouse.settled``).
+    ``select`` is asked twice and gives its rows in the same order each time (see ``engine.settled``).
     """
     keys = ("version", "#day") if versioned else ("#day",)
     by_day = _days_follow(db, select, keys)
@@ -147,7 +147,7 @@ class _Part:
         self.first: str | None = None
         self.last: str | None = None
         self.held: list[pa.RecordBatch] = []
-        self.work = lakehouse.workfile()
+        self.work = engine.workfile()
         # Ids and numbers hardly repeat: a dictionary of them costs time and saves nothing.
         repeating = [name for name in schema.names if schema.field(name).type == "string" and name != "prediction_id"]
         self.writer = pq.ParquetWriter(

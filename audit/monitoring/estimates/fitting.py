@@ -17,6 +17,7 @@ from django.db.models import F
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.catalogue.models import Model, ModelVersion, Task
+from audit.lake import engine
 from audit.ledger.audited import created
 from audit.ledger.services import record
 from audit.monitoring import lakehouse, ledger_actions
@@ -183,7 +184,7 @@ def _learn(
     import numpy as np
 
     step = max(1, -(-sum(row.rows for row in predictions) // MOST))
-    with lakehouse.database() as db:
+    with engine.database() as db:
         table = db.sql(
             "SELECT coalesce(score, 'nan'::DOUBLE) AS score, coalesce(prediction, 'nan'::DOUBLE) AS prediction, "
             "coalesce(label, 'nan'::DOUBLE) AS label, epoch(date_trunc('week', \"at\"))::BIGINT AS week "

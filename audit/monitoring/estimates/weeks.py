@@ -16,6 +16,7 @@ from audit.base import clock
 from audit.base.clock import WEEK
 from audit.catalogue.models import Model, ModelVersion
 from audit.catalogue.words import count_of
+from audit.lake import engine
 from audit.monitoring import lakehouse
 from audit.monitoring.domain.estimating import METRICS, WINDOWS, Bounds, Expected, Fitted, Table
 from audit.monitoring.domain.hits import Record, hits
@@ -79,7 +80,7 @@ def _tabulate(fit: EstimateFit, fitted: Fitted, day: date, parts: Sequence[Parti
     from audit.monitoring.domain.estimating import table
 
     found: Table | None = None
-    with lakehouse.database() as db:
+    with engine.database() as db:
         reader = db.sql(
             "SELECT coalesce(score, 'nan'::DOUBLE) AS score, coalesce(prediction, 'nan'::DOUBLE) AS prediction "
             f"FROM {lakehouse.files(parts)}"

@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.base.errors import InvalidInput
-from audit.monitoring import checking, formats, lakehouse
-from audit.monitoring.formats import literal, quoted
+from audit.lake import engine
+from audit.lake.engine import literal, quoted
+from audit.monitoring import checking, formats
 from audit.monitoring.mapping.guessing import Seen
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def look(*, filename: str, chunks: Iterable[bytes]) -> list[Seen]:
     """
     import duckdb
 
-    path, source = lakehouse.workfile(), None
+    path, source = engine.workfile(), None
     try:
         size = 0
         with path.open("wb") as file:
@@ -41,7 +42,7 @@ def look(*, filename: str, chunks: Iterable[bytes]) -> list[Seen]:
                         "This sample is larger than 50 MB.", where="file", mend="Send its first rows, or one day of it."
                     )
                 file.write(chunk)
-        with lakehouse.database(apart=True) as db:
+        with engine.database(apart=True) as db:
             try:
                 source = formats.open_source(db, path, filename)
                 return _columns(db, source)

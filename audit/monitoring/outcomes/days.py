@@ -15,7 +15,8 @@ from django.db import transaction
 
 from audit.base import clock
 from audit.catalogue.models import Model, ModelVersion
-from audit.monitoring import lakehouse, pieces
+from audit.lake import engine
+from audit.monitoring import pieces
 from audit.monitoring.mapping_models import LogMapping
 from audit.monitoring.models import Kind, Partition
 from audit.monitoring.outcome_models import OutcomeDay
@@ -99,7 +100,7 @@ def read(*, version: ModelVersion, day: date) -> OutcomeDay | None:
     known = OutcomeDay.objects.filter(version=version, day=day, evidence=of.evidence).first()
     if known is not None:
         return known
-    with lakehouse.database() as db:
+    with engine.database() as db:
         return _read(db, version, day, of)
 
 
@@ -132,7 +133,7 @@ def settle(model: Model, first: date, end: date) -> dict[Key, tuple[str, Outcome
         for key, one in needed.items():
             row = known.get(key)
             if row is None or row.evidence != one.evidence:
-                db = db or stack.enter_context(lakehouse.database())
+                db = db or stack.enter_context(engine.database())
                 row = _read(db, versions[key[0]], key[1], one)
             told[key] = one.evidence, row
     return told

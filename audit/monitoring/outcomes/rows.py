@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.catalogue.models import Model, Task
+from audit.lake.engine import quoted
 from audit.monitoring import lakehouse
 from audit.monitoring.domain import outcomes
 from audit.monitoring.domain.outcomes import Outcomes
-from audit.monitoring.formats import quoted
 from audit.monitoring.models import Partition
 
 if TYPE_CHECKING:

@@ -12,10 +12,11 @@ from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.clock import WEEK
 from audit.catalogue.models import Model, ModelVersion
+from audit.lake import engine
+from audit.lake.engine import quoted
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import record
 from audit.monitoring import lakehouse, ledger_actions
-from audit.monitoring.formats import quoted
 from audit.monitoring.input_models import Reference
 from audit.monitoring.inputs import comparing, days
 from audit.monitoring.models import Partition
@@ -100,7 +101,7 @@ def _sample(parts: list[Partition], features: dict[str, str]) -> dict[str, NDArr
     """At most ``MOST`` rows of the files by the hash of their ids: the same files give the same rows."""
     import numpy as np
 
-    with lakehouse.database() as db:
+    with engine.database() as db:
         source = lakehouse.files(parts)
         there = {row[0] for row in db.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         columns = ", ".join(

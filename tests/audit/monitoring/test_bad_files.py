@@ -8,9 +8,10 @@ import pytest
 
 from audit.base.errors import InvalidInput
 from audit.jobs.models import Job
+from audit.lake import engine
 from audit.lake import store as lake
 from audit.ledger.models import Entry
-from audit.monitoring import formats, lakehouse
+from audit.monitoring import formats
 from audit.monitoring.mapping import sampling
 from audit.monitoring.models import Partition, Window
 from tests.audit.monitoring import logs
@@ -149,7 +150,7 @@ def foreign_name(whole):
 @pytest.mark.parametrize("damage", [negative_size, foreign_name])
 def test_parquet_whose_footer_is_wrong_is_refused_and_harms_no_other_file(model, version, damage):
     """A size below zero ends the engine that reads it, and a name that is not UTF-8 cannot even be told."""
-    with lakehouse.database() as ours:
+    with engine.database() as ours:
         whole = bytearray(logs.parquet(COLUMNS))
         damage(whole)
         assert "This Parquet file is" in refused(model, bytes(whole), "log.parquet")

@@ -6,6 +6,7 @@ from audit.base.errors import InvalidInput, NotPermitted, Refused
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model
 from audit.jobs.models import Job
+from audit.lake import engine
 from audit.ledger.models import Entry
 from audit.monitoring import lakehouse
 from audit.monitoring.mapping.services import state_mapping
@@ -30,7 +31,7 @@ def state(model, **changes):
 
 def rows(model, kind=Kind.PREDICTIONS):
     parts = list(Partition.objects.filter(model=model, kind=kind))
-    with lakehouse.database() as db:
+    with engine.database() as db:
         return db.sql(f"SELECT * FROM {lakehouse.files(parts)} ORDER BY prediction_id").to_arrow_table().to_pylist()
 
 

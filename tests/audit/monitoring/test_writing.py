@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit.lake import engine
 from audit.lake import store as lake
-from audit.monitoring import lakehouse, writing
+from audit.monitoring import writing
 
 FIRST = datetime(2013, 1, 7, tzinfo=UTC)
 Row = tuple[str, datetime, int, float | None]
@@ -28,7 +29,7 @@ def written(rows: list[Row]) -> list[writing.Written]:
         }
     )
     said: list[tuple[int, int]] = []
-    with lakehouse.database() as db:
+    with engine.database() as db:
         db.register("told", told)
         found = writing.write(
             db,
@@ -76,8 +77,8 @@ def test_large_days_are_sorted_by_the_database_into_the_same_files(monkeypatch):
 
 
 def test_settled_rows_are_worked_out_once():
-    with lakehouse.database() as db:
-        settled = lakehouse.settled(db, "SELECT random() AS number FROM range(1000) ORDER BY random()", "numbers")
+    with engine.database() as db:
+        settled = engine.settled(db, "SELECT random() AS number FROM range(1000) ORDER BY random()", "numbers")
         assert db.execute(settled).fetchall() == db.execute(settled).fetchall()
 
 
@@ -86,7 +87,7 @@ def test_nothing_of_a_failed_write_stays_behind(home):
         raise RuntimeError("the worker is told to stop")
 
     before = set((home / "tmp").iterdir()) if (home / "tmp").is_dir() else set()
-    with lakehouse.database() as db, pytest.raises(RuntimeError):
+    with engine.database() as db, pytest.raises(RuntimeError):
         writing.write(
             db,
             "SELECT range::VARCHAR AS prediction_id, TIMESTAMPTZ '2013-01-07' + to_days(range::INTEGER) AS \"at\", "
