@@ -1,6 +1,6 @@
-"""Every charge goes to exactly one share: a model with version and stage, or a residue that says why not.
+"""Every charge goes to exactly one target: a model with version and stage, or a residue that says why not.
 
-A share carries the whole amount of its charge, so shares add up to the bill by construction. Order of evidence: a
+It goes there whole, so what targets get adds up to the bill by construction. Order of evidence: a
 tag that names the model; a known kind of resource whose name holds the model's short name; any other resource whose
 name does. Nothing is guessed: a tag that names no model, or a name that holds two, is residue.
 """
@@ -8,8 +8,6 @@ name does. Nothing is guessed: a tag that names no model, or a name that holds t
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
@@ -49,14 +47,9 @@ TAGGED_VERSION: Final = re.compile(r"v?(\d{1,9})", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A charge, as far as attribution looks at it. ``key`` is handed back in the share."""
+class Traits:
+    """What a charge says of itself, as far as attribution looks at it; charges with the same traits go one way."""
 
-    key: Any
-    day: date
-    currency: str
-    billed: Decimal
-    effective: Decimal
     tags: Mapping[str, str] = field(default_factory=dict)
     resource_id: str = ""
     resource_name: str = ""
@@ -67,19 +60,14 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """Where a charge went. ``residue`` is a key of REASONS, empty when there is a model (its short name)."""
+class Target:
+    """Where charges go. ``residue`` is a key of REASONS, empty when there is a model (its short name)."""
 
-    key: Any
-    day: date
     model: str | None
     version: int | None
     stage: str
     residue: str
     evidence: str
-    currency: str
-    billed: Decimal
-    effective: Decimal
 
 
 @dataclass(frozen=True)
@@ -137,36 +125,25 @@ class Names:
         return list(seen.items())
 
 
-def attribute(item: Item, names: Names, rules: Rules) -> Share:
-    """The share of one charge: all of it, to one model or to one residue."""
-    tags = {key.casefold(): value.strip() for key, value in item.tags.items()}
-    stage, known_kind = _stage(item, tags, rules)
+def attribute(traits: Traits, names: Names, rules: Rules) -> Target:
+    """Where charges with these traits go: to one model, or to one residue."""
+    tags = {key.casefold(): value.strip() for key, value in traits.tags.items()}
+    stage, known_kind = _stage(traits, tags, rules)
     tagged = _first(tags, rules.model_tags)
     if tagged:
         model = tagged.lower()
         if model not in names.slugs:
-            return _share(item, None, None, stage, "unknown_model", RESIDUE)
-        return _share(item, model, _tagged_version(tags, rules), stage, "", TAG)
-    for text in (item.resource_id, item.resource_name):
+            return Target(None, None, stage, "unknown_model", RESIDUE)
+        return Target(model, _tagged_version(tags, rules), stage, "", TAG)
+    for text in (traits.resource_id, traits.resource_name):
         found = names.found(text)
         if len(found) > 1:
-            return _share(item, None, None, stage, "ambiguous", RESIDUE)
+            return Target(None, None, stage, "ambiguous", RESIDUE)
         if found:
             model, end = found[0]
             version = _tagged_version(tags, rules) or _named_version(text, end)
-            return _share(item, model, version, stage, "", RESOURCE if known_kind else NAME)
-    return _share(item, None, None, stage, _reason(item), RESIDUE)
-
-
-def allocate(items: Iterable[Item], names: Names, rules: Rules) -> list[Share]:
-    """One share for each charge, in order."""
-    return [attribute(item, names, rules) for item in items]
-
-
-def _share(item: Item, model: str | None, version: int | None, stage: str, residue: str, evidence: str) -> Share:
-    return Share(
-        item.key, item.day, model, version, stage, residue, evidence, item.currency, item.billed, item.effective
-    )
+            return Target(model, version, stage, "", RESOURCE if known_kind else NAME)
+    return Target(None, None, stage, _reason(traits), RESIDUE)
 
 
 def _first(tags: Mapping[str, str], keys: Iterable[str]) -> str:
@@ -183,35 +160,35 @@ def _named_version(text: str, end: int) -> int | None:
     return int(match[1]) if match else None
 
 
-def _stage(item: Item, tags: Mapping[str, str], rules: Rules) -> tuple[str, bool]:
+def _stage(traits: Traits, tags: Mapping[str, str], rules: Rules) -> tuple[str, bool]:
     """The stage, and whether the kind of resource is one that the rules know."""
-    kind = _kind(item, rules)
+    kind = _kind(traits, rules)
     tagged = _first(tags, rules.stage_tags).lower()
     if tagged in STAGES:
         return tagged, bool(kind)
     if kind:
         return kind, True
-    usage = REGION.sub("", item.usage)
+    usage = REGION.sub("", traits.usage)
     for start, stage in rules.usage.items():
         if usage.startswith(start):
             return stage, False
-    return rules.services.get(item.service, OTHER), False
+    return rules.services.get(traits.service, OTHER), False
 
 
-def _kind(item: Item, rules: Rules) -> str:
+def _kind(traits: Traits, rules: Rules) -> str:
     """The stage of the resource's kind: the part before the slash in "…:training-job/name", an S3 ARN, or the type."""
-    if item.resource_id.startswith("arn:") and item.resource_id.split(":")[2:3] == ["s3"]:
+    if traits.resource_id.startswith("arn:") and traits.resource_id.split(":")[2:3] == ["s3"]:
         return rules.resources.get("bucket", "")
-    last = item.resource_id.rpartition(":")[2]
+    last = traits.resource_id.rpartition(":")[2]
     before, slash, _ = last.partition("/")
     if slash and before.casefold() in rules.resources:
         return rules.resources[before.casefold()]
-    return rules.resources.get(item.resource_type.casefold(), "")
+    return rules.resources.get(traits.resource_type.casefold(), "")
 
 
-def _reason(item: Item) -> str:
-    if item.charge_category == "Tax":
+def _reason(traits: Traits) -> str:
+    if traits.charge_category == "Tax":
         return "tax"
-    if item.resource_id or item.resource_name:
+    if traits.resource_id or traits.resource_name:
         return "unknown_resource"
-    return WITHOUT_RESOURCE.get(item.charge_category, "no_resource")
+    return WITHOUT_RESOURCE.get(traits.charge_category, "no_resource")

@@ -13,10 +13,15 @@ REASON_CHOICES = list(REASONS.items())
 
 
 class Split(Record):
-    """One allocation of one statement. ``rules`` is the digest of the rules, ``digest`` that of what was found."""
+    """One allocation of one statement.
+
+    ``rules`` is the digest of the rules. Where each kind of charge went lies in the lake (``path``, a Parquet file with
+    the SHA-256 ``digest``): traits of charges, and the target that they have.
+    """
 
     statement = models.ForeignKey("billing.Statement", on_delete=models.CASCADE, related_name="splits")
     rules = models.CharField(max_length=64)
+    path = models.CharField(max_length=500)
     digest = models.CharField(max_length=64)
     superseded_at = models.DateTimeField(null=True)
 
@@ -31,10 +36,15 @@ class Split(Record):
         return f"Split of {self.statement}"
 
 
-class Attribution(models.Model):
-    """To what money goes: a model with version and stage, or no model and the residue's reason."""
+class DayCost(models.Model):
+    """Charges of a day that went one way, added up: what pages read.
 
+    Money goes to a model with version and stage, or to no model, and ``residue`` says why.
+    """
+
+    split = models.ForeignKey(Split, on_delete=models.CASCADE, related_name="days")
     day = models.DateField()
+    provider = models.CharField(max_length=200)
     model = models.ForeignKey("catalogue.Model", on_delete=models.PROTECT, null=True, related_name="+")
     version = models.ForeignKey("catalogue.ModelVersion", on_delete=models.PROTECT, null=True, related_name="+")
     stage = models.CharField(max_length=20, choices=STAGE_CHOICES)
@@ -43,38 +53,15 @@ class Attribution(models.Model):
     currency = models.CharField(max_length=40)
     billed = AmountField()
     effective = AmountField()
-
-    class Meta:
-        abstract = True
-
-
-class Allocation(Attribution):
-    """Where one charge went: all of it."""
-
-    split = models.ForeignKey(Split, on_delete=models.CASCADE, related_name="allocations")
-    charge = models.ForeignKey("billing.Charge", on_delete=models.CASCADE, related_name="allocations")
+    charges = models.PositiveBigIntegerField()
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(fields=("split", "charge"), name="allocation_charge_once"),
             models.CheckConstraint(
                 condition=Q(model=None, residue__gt="") | Q(model__isnull=False, residue=""),
                 name="allocation_model_or_residue",
             ),
         )
-        indexes = (models.Index(fields=("residue", "day"), name="allocation_residue"),)
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.model_id or self.residue}"
-
-
-class DayCost(Attribution):
-    """The allocations of a split that differ only in their charge, added up: what pages read."""
-
-    split = models.ForeignKey(Split, on_delete=models.CASCADE, related_name="days")
-    charges = models.PositiveIntegerField()
-
-    class Meta:
         indexes = (
             models.Index(fields=("split", "day"), name="allocation_day"),
             models.Index(fields=("model", "day"), name="allocation_model_day"),
@@ -82,3 +69,24 @@ class DayCost(Attribution):
 
     def __str__(self) -> str:
         return f"{self.day} {self.model_id or self.residue} {self.effective} {self.currency}"
+
+
+class UntiedCost(models.Model):
+    """What one resource cost in a statement's period and belongs to no model: the list of what is left to tie.
+
+    Only the dearest resources of a statement stand by themselves; the others are one row, ``resources`` of them.
+    """
+
+    split = models.ForeignKey(Split, on_delete=models.CASCADE, related_name="untied")
+    resource = models.TextField(blank=True)
+    resources = models.PositiveBigIntegerField(default=1)
+    service = models.CharField(max_length=300)
+    stage = models.CharField(max_length=20, choices=STAGE_CHOICES)
+    residue = models.CharField(max_length=20, choices=REASON_CHOICES)
+    currency = models.CharField(max_length=40)
+    billed = AmountField()
+    effective = AmountField()
+    charges = models.PositiveBigIntegerField()
+
+    def __str__(self) -> str:
+        return self.resource or self.service

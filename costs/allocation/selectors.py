@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 from django.db.models import Model as Table
 from django.db.models.functions import TruncMonth, TruncWeek
 
@@ -19,7 +19,7 @@ from audit.base.actors import Actor
 from audit.base.clock import start_of
 from audit.base.scoping import seen
 from audit.catalogue.models import Model
-from costs.allocation.models import Allocation, DayCost
+from costs.allocation.models import DayCost, UntiedCost
 from costs.billing.amounts import ExactSum, rough
 from costs.billing.models import BillFile
 from costs.billing.selectors import known
@@ -70,9 +70,13 @@ class MonthCost:
 
 @dataclass(frozen=True, slots=True)
 class Untied:
-    """Charges of one resource that belong to no model, added up; ``amount`` is effective cost in ``currency``."""
+    """Charges of one resource (or of several small ones together) that belong to no model, added up.
+
+    ``amount`` is effective cost in ``currency``.
+    """
 
     resource: str
+    resources: int
     service: str
     residue: str
     stage: str
@@ -195,20 +199,26 @@ def _within(rows: QuerySet[Row], since: date | datetime | None, until: date | da
 
 
 def residue(*, viewer: Actor, since: date, until: date, currency: str, most: int = 50) -> tuple[list[Untied], int]:
-    """What belongs to no model, by resource, largest first, and the number of such resources in all."""
-    rows = _within(
-        _seen(_counting(Allocation.objects.filter(model=None, currency=currency), None), viewer), since, until
+    """What belongs to no model, by resource, largest first, and the number of such resources in all.
+
+    Whole billing periods are told: those of which a day lies from ``since`` until, not including, ``until``.
+    """
+    rows = _counting(UntiedCost.objects.filter(currency=currency), None).filter(
+        **{f"{STATEMENT}period_start__lt": start_of(until), f"{STATEMENT}period_end__gt": start_of(since)}
     )
-    groups = ("charge__resource_id", "charge__resource_name", "charge__service", "residue", "stage")
+    if viewer.teams("read") is not None:
+        rows = rows.filter(seen(viewer, team=f"{STATEMENT}bill_file__team", at=f"{STATEMENT}period_start"))
+    groups = ("resource", "service", "residue", "stage", "resources")
     found = (
         rows.values(*groups)
-        .annotate(amount=ExactSum("effective"), number=Count("pk"), size=Sum(rough("effective")))
+        .annotate(amount=ExactSum("effective"), number=Sum("charges"), size=Sum(rough("effective")))
         .order_by("-size", *groups)
     )
     listed = [
         Untied(
-            resource=row["charge__resource_name"] or row["charge__resource_id"],
-            service=row["charge__service"],
+            resource=row["resource"],
+            resources=row["resources"],
+            service=row["service"],
             residue=row["residue"],
             stage=row["stage"],
             currency=currency,

@@ -1,31 +1,33 @@
 """Ties charges to models, versions and stages; what was found before stays readable when something else is found."""
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Model as Table
 
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.catalogue.models import Model, ModelVersion
+from audit.lake import engine
+from audit.lake import store as lake
+from audit.lake.store import Stored
+from audit.ledger import bulk
 from audit.ledger.services import record
 from costs.allocation import domain, ledger_actions, rulebook
-from costs.allocation.models import Allocation, DayCost, Split
+from costs.allocation.models import DayCost, Split, UntiedCost
+from costs.allocation.tying import Left, Sum, tied
 from costs.billing.amounts import plain
-from costs.billing.models import Charge, Statement
+from costs.billing.models import Statement
 
 ALLOCATE = "allocation.allocate"
 RIGHT = "billing.import"
-BATCH = 500
-FIELDS = (
-    "pk", "day", "currency", "billed", "effective", "tags", "resource_id", "resource_name", "resource_type", "service",
-    "usage", "charge_category",
-)  # fmt: skip
+PREFIX = "allocations"
 
 
 def allocate(
@@ -45,109 +47,118 @@ def allocate(
     versions = {
         (slug, number): pk for pk, slug, number in ModelVersion.objects.values_list("pk", "model__slug", "number")
     }
+    names = domain.Names(models)
+
+    def attribute(traits: domain.Traits) -> domain.Target:
+        found = domain.attribute(traits, names, rules)
+        known = found.version is None or (found.model, found.version) in versions
+        return found if known else replace(found, version=None)
+
     rows = Statement.objects.filter(source=source, superseded_at=None).select_related("bill_file")
     if period:
         first = clock.start_of(period)  # a day of UTC, whatever zone the person of this thread looks from
         rows = rows.filter(period_start__gte=first, period_start__lt=first + timedelta(days=1))
-    names, changed, charges = domain.Names(models), 0, 0
+    changed, charges = 0, 0
     statements = list(rows)
     for at, statement in enumerate(statements):
         actor.check(RIGHT, statement.bill_file.team_id)
-        shares = domain.allocate(_items(statement), names, rules)
-        charges += len(shares)
-        changed += _keep(actor, statement, shares, rules_digest, models, versions)
+        changed += _allocate(actor, statement, attribute, rules_digest, models, versions)
+        charges += statement.charges
         if progress:
             progress(at + 1, len(statements))
     return {"statements": len(statements), "changed": changed, "charges": charges}
 
 
-def _items(statement: Statement) -> Iterator[domain.Item]:
-    for row in Charge.objects.filter(statement=statement).order_by("pk").values_list(*FIELDS).iterator(chunk_size=2000):
-        yield domain.Item(*row)
+def _allocate(
+    actor: Actor,
+    statement: Statement,
+    attribute: Callable[[domain.Traits], domain.Target],
+    rules: str,
+    models: dict[str, UUID],
+    versions: dict[tuple[str, int], UUID],
+) -> bool:
+    """Finds where the charges of the statement go. Whether that is something new."""
+    work = engine.workfile()
+    try:
+        with tied(lake.local(statement.path), attribute) as found:
+            found.write(work)
+            file = lake.put_file(PREFIX, work, suffix=".parquet")
+            if Split.objects.filter(statement=statement, superseded_at=None, digest=file.digest).exists():
+                return False
+            sums, left = found.sums(), found.left()
+    finally:
+        work.unlink(missing_ok=True)
+    return _keep(actor, statement, file, sums, left, rules, models, versions)
 
 
 @transaction.atomic
 def _keep(
     actor: Actor,
     statement: Statement,
-    shares: list[domain.Share],
+    file: Stored,
+    sums: list[Sum],
+    left: list[Left],
     rules: str,
     models: dict[str, UUID],
     versions: dict[tuple[str, int], UUID],
 ) -> bool:
-    """Writes the shares as the statement's split, unless that is what stands there. Whether something changed."""
+    """Writes the sums as the statement's split, unless that is what stands there. Whether something changed.
+
+    Raises:
+        RuntimeError: the sums are not the statement's totals, which would be an error of this program.
+    """
     Statement.objects.select_for_update().get(pk=statement.pk)
-    digest = _digest(shares, versions)
     current = Split.objects.filter(statement=statement, superseded_at=None).first()
-    if current and current.digest == digest:
+    if current and current.digest == file.digest:
         return False
+    _check(statement, sums)
     if current:
         current.superseded_at = clock.now()
         current.save(update_fields=("superseded_at",))
-    split = Split.objects.create(statement=statement, rules=rules, digest=digest)
-
-    def target(share: domain.Share) -> dict[str, Any]:
-        return {
-            "day": share.day,
-            "model_id": models[share.model] if share.model else None,
-            "version_id": versions.get((share.model, share.version)) if share.model and share.version else None,
-            "stage": share.stage,
-            "residue": share.residue,
-            "evidence": share.evidence,
-            "currency": share.currency,
-        }
-
-    Allocation.objects.bulk_create(
+    split = Split.objects.create(statement=statement, rules=rules, path=file.path, digest=file.digest)
+    _insert(
+        DayCost,
+        ("split", "model", "version", *(name for name in Sum._fields if name not in {"model", "version"})),
         (
-            Allocation(
-                split=split, charge_id=share.key, billed=share.billed, effective=share.effective, **target(share)
-            )
-            for share in shares
+            (split.pk, models.get(model or ""), versions.get((model or "", version or 0)), day, provider, *others)
+            for day, provider, model, version, *others in sums
         ),
-        batch_size=BATCH,
     )
-    DayCost.objects.bulk_create(_days(split, shares, target), batch_size=BATCH)
+    _insert(UntiedCost, ("split", *Left._fields), ((split.pk, *row) for row in left))
     record(
         actor=actor,
         action=ledger_actions.ALLOCATED,
         subject=statement,
         team=statement.bill_file.team_id,
         changes={
-            "effective": (None, _summary(shares)),
+            "effective": (None, _summary(sums)),
             "rules": (current.rules if current else None, rules),
-            "digest": (current.digest if current else None, digest),
+            "digest": (current.digest if current else None, file.digest),
         },
         also=[split, *([current] if current else [])],
     )
     return True
 
 
-def _days(
-    split: Split, shares: Iterable[domain.Share], target: Callable[[domain.Share], dict[str, Any]]
-) -> Iterator[DayCost]:
-    """The shares added up by day and target."""
-    sums: dict[tuple[Any, ...], list[Any]] = {}
-    for share in shares:
-        where = target(share)
-        found = sums.setdefault(tuple(where.values()), [where, Decimal(0), Decimal(0), 0])
-        found[1] += share.billed
-        found[2] += share.effective
-        found[3] += 1
-    for where, billed, effective, count in sums.values():
-        yield DayCost(split=split, billed=billed, effective=effective, charges=count, **where)
+def _insert(kind: type[Table], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A large bill has tens of thousands of rows, for which the ORM takes longer than for all else."""
+    prepare = [kind._meta.get_field(name).get_db_prep_save for name in names]  # type: ignore[union-attr]
+    bulk.insert(kind, names, [[to(value, connection) for to, value in zip(prepare, row, strict=True)] for row in rows])
 
 
-def _digest(shares: Iterable[domain.Share], versions: dict[tuple[str, int], UUID]) -> str:
-    hasher = hashlib.sha256()
-    for share in shares:
-        version = share.version if share.model and (share.model, share.version) in versions else None
-        hasher.update(f"{share.key}|{share.model}|{version}|{share.stage}|{share.residue}|{share.evidence}\n".encode())
-    return hasher.hexdigest()
+def _check(statement: Statement, sums: Iterable[Sum]) -> None:
+    found: dict[str, list[Decimal]] = defaultdict(lambda: [Decimal(0), Decimal(0)])
+    for row in sums:
+        found[row.currency][0] += row.billed
+        found[row.currency][1] += row.effective
+    told = {currency: [Decimal(one["billed"]), Decimal(one["effective"])] for currency, one in statement.totals.items()}
+    if found != told:
+        raise RuntimeError(f"The split of {statement} comes to {dict(found)} and not to {told}.")
 
 
-def _summary(shares: Iterable[domain.Share]) -> dict[str, dict[str, str]]:
+def _summary(sums: Iterable[Sum]) -> dict[str, dict[str, str]]:
     """Effective cost by currency and kind of evidence, for the ledger."""
-    sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-    for share in shares:
-        sums[share.currency][share.evidence] += share.effective
-    return {currency: {kind: plain(amount) for kind, amount in kinds.items()} for currency, kinds in sums.items()}
+    found: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in sums:
+        found[row.currency][row.evidence] += row.effective
+    return {currency: {kind: plain(amount) for kind, amount in kinds.items()} for currency, kinds in found.items()}

@@ -1,1 +1,1 @@
-"""Bills: raw files in the lake, charges by day in the database, restatements kept."""
+"""Bills: raw files and charges by day in the lake, what each says of an account and month, restatements kept."""

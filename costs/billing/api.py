@@ -21,7 +21,10 @@ router = Router()
 
 
 class BillOut(Schema):
-    """A file that was handed in. ``totals`` maps a currency to billed and effective cost, as text; empty until read."""
+    """A bill that was handed in. ``totals`` maps a currency to billed and effective cost, as text; empty until read.
+
+    ``format`` is what it was recognised as, ``findings`` are the rules of FOCUS that it does not keep.
+    """
 
     id: UUID
     source: str
@@ -34,6 +37,8 @@ class BillOut(Schema):
     imported_at: datetime | None
     rows: int | None
     totals: dict[str, dict[str, str]]
+    format: str
+    findings: list[dict[str, Any]]
 
     @staticmethod
     def resolve_team(row: BillFile) -> str | None:
@@ -72,8 +77,7 @@ def hand_in(
         bill_file = services.receive_bill(
             actor=actor,
             source=source,
-            filename=file.name or "bill",
-            chunks=file.chunks(),
+            parts=[services.Part(file.name or "bill", file.chunks())],
             simulated=simulated,
             team=owner,
         )

@@ -1,10 +1,13 @@
 """What a FOCUS bill must hold to be read, by column; the names are those of the FOCUS specification 1.0 to 1.4."""
 
-import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Final
 
+Totals = dict[str, dict[str, Decimal]]
+"""A currency to the costs in it: billed, effective, contracted, list."""
+ZERO: Final = Decimal(0)
 MONEY: Final = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 TIMES: Final = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 TEXTS: Final = ("BillingAccountId", "BillingCurrency", "ChargeCategory", "ServiceName", "ServiceCategory")
@@ -46,7 +49,18 @@ def tags_of(text: str | None) -> dict[str, str]:
     return {str(key): item if isinstance(item, str) else json.dumps(item) for key, item in value.items()}
 
 
-def tags_key(tags: Mapping[str, Any]) -> str:
-    """Sixteen hex digits that are the same for the same tags in any order."""
-    text = json.dumps(tags, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def added_up(several: Iterable[Totals]) -> Totals:
+    """Totals of several statements in one; currencies are never added to one another."""
+    found: Totals = {}
+    for totals in several:
+        for currency, costs in totals.items():
+            into = found.setdefault(currency, {})
+            for cost, amount in costs.items():
+                into[cost] = into.get(cost, ZERO) + amount
+    return found
+
+
+def difference(now: Totals, before: Totals) -> Totals:
+    """What was added to each cost since ``before``, signed; a currency that is in one of them only is whole in it."""
+    turned = {currency: {cost: -amount for cost, amount in costs.items()} for currency, costs in before.items()}
+    return added_up((now, turned))

@@ -6,21 +6,22 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from audit.retention.documents import Document, Provider, register
-from costs.billing.models import BillFile
+from costs.billing.models import BillPart
 
 
-def _documents(rows: "QuerySet[BillFile]") -> Iterator[Document]:
-    for row in rows.iterator(chunk_size=2000):
-        who = (row.received_from,)
-        yield Document("bill", row.pk, str(row), row.path, row.digest, row.created_at, team=row.team_id, people=who)
+def _documents(rows: "QuerySet[BillPart]") -> Iterator[Document]:
+    for row in rows.select_related("bill_file").iterator(chunk_size=2000):
+        bill = row.bill_file
+        who = (bill.received_from,)
+        yield Document("bill", bill.pk, str(row), row.path, row.digest, bill.created_at, team=bill.team_id, people=who)
 
 
 def _before(at: datetime) -> Iterable[Document]:
-    return _documents(BillFile.objects.filter(created_at__lt=at))
+    return _documents(BillPart.objects.filter(bill_file__created_at__lt=at))
 
 
 def _at_paths(paths: Sequence[str]) -> Iterable[Document]:
-    return _documents(BillFile.objects.filter(path__in=paths))
+    return _documents(BillPart.objects.filter(path__in=paths))
 
 
 def register_own() -> None:

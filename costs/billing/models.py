@@ -1,22 +1,22 @@
-"""A bill's file stays as it came; what it says of an account and period is a statement, which a later one replaces."""
+"""A bill's files stay as they came; what it says of an account and period is a statement, until a later one comes."""
 
 from django.db import models
 from django.db.models import Q
 
 from audit.base.models import Record, Salted
-from costs.billing.amounts import AmountField
 
 
 class BillFile(Record, Salted):
-    """A file that was handed in, unchanged in the lake. ``team`` (may be empty) is whose own bill it is.
+    """A bill that was handed in, of one file or several (``parts``). ``team`` (may be empty) is whose own bill it is.
 
-    ``created_at`` is when we received it. ``rows`` and ``totals`` (currency to {"billed", "effective"} as text) are
-    known once it is read; ``imported_at`` is empty until then.
+    ``created_at`` is when we received it. ``digest`` is that of the only part, or the SHA-256 of all their digests in
+    order; ``size`` is in bytes. The rest is known once it is read, which ``imported_at`` tells: ``rows``, ``totals``
+    (currency to {"billed", "effective"} as text), ``format`` ("FOCUS 1.2"), and ``findings``, the rules of FOCUS that
+    it does not keep (see ``reading.rules.Finding``).
     """
 
     source = models.SlugField(max_length=60)
     filename = models.CharField(max_length=255)
-    path = models.CharField(max_length=500)
     digest = models.CharField(max_length=64)
     size = models.BigIntegerField()
     simulated = models.BooleanField(default=False)
@@ -25,6 +25,8 @@ class BillFile(Record, Salted):
     imported_at = models.DateTimeField(null=True)
     rows = models.BigIntegerField(null=True)
     totals = models.JSONField(default=dict)
+    format = models.CharField(max_length=40, blank=True)
+    findings = models.JSONField(default=list)
 
     class Meta:
         ordering = ("-created_at",)
@@ -34,11 +36,34 @@ class BillFile(Record, Salted):
         return self.filename
 
 
+class BillPart(models.Model):
+    """One file of a bill, unchanged in the lake."""
+
+    bill_file = models.ForeignKey(BillFile, on_delete=models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField()
+    filename = models.CharField(max_length=255)
+    path = models.CharField(max_length=500)
+    digest = models.CharField(max_length=64)
+    size = models.BigIntegerField()
+
+    class Meta:
+        ordering = ("bill_file", "position")
+        constraints = (models.UniqueConstraint(fields=("bill_file", "position"), name="billing_part_once"),)
+
+    def __str__(self) -> str:
+        return self.filename
+
+
 class Statement(Record):
-    """What one file says of one billing account in one billing period (UTC, end exclusive).
+    """What one bill says of one billing account in one billing period (UTC, end exclusive).
 
     The statement that counts has no ``superseded_at``; there is at most one for a source, account and period. The
     others stay: what was known on a day is what had been recorded (``created_at``) and not yet superseded then.
+
+    Its charges lie in the lake (``path``, a Parquet file with the SHA-256 ``digest``): rows of the bill that differ in
+    nothing but the hour, added up to a day (UTC); see ``rollup``. ``totals`` maps a currency to billed, effective,
+    contracted and list cost as text, ``difference`` what was added to them since the statement before, signed; it is
+    empty in the first.
     """
 
     bill_file = models.ForeignKey(BillFile, on_delete=models.PROTECT, related_name="statements")
@@ -48,6 +73,11 @@ class Statement(Record):
     period_start = models.DateTimeField()
     period_end = models.DateTimeField()
     rows = models.BigIntegerField()
+    charges = models.BigIntegerField()
+    path = models.CharField(max_length=500)
+    digest = models.CharField(max_length=64)
+    totals = models.JSONField(default=dict)
+    difference = models.JSONField(default=dict)
     superseded_at = models.DateTimeField(null=True)
     superseded_by = models.ForeignKey(BillFile, on_delete=models.PROTECT, null=True, related_name="superseded")
 
@@ -63,45 +93,3 @@ class Statement(Record):
 
     def __str__(self) -> str:
         return f"{self.source} {self.account} {self.period_start:%B %Y}"
-
-
-class Charge(models.Model):
-    """Rows of a statement that differ in nothing but the hour, added up to a day (UTC).
-
-    Money is in ``currency``: billed, effective, contracted and list cost as FOCUS defines them. A charge whose
-    period is longer than a day stands on its first day. ``usage`` is the provider's usage type, meter or description.
-    ``rows`` is the number of rows added up, ``first_row`` the first of them in the file (1 is the first data row).
-    """
-
-    statement = models.ForeignKey(Statement, on_delete=models.CASCADE, related_name="charges")
-    day = models.DateField()
-    provider = models.CharField(max_length=200)
-    sub_account = models.CharField(max_length=300, blank=True)
-    service = models.CharField(max_length=300)
-    service_category = models.CharField(max_length=100, blank=True)
-    region = models.CharField(max_length=100, blank=True)
-    resource_id = models.TextField(blank=True)
-    resource_name = models.TextField(blank=True)
-    resource_type = models.CharField(max_length=200, blank=True)
-    charge_category = models.CharField(max_length=40)
-    charge_class = models.CharField(max_length=40, blank=True)
-    sku = models.CharField(max_length=300, blank=True)
-    usage = models.TextField(blank=True)
-    tags = models.JSONField(default=dict)
-    tags_key = models.CharField(max_length=16)
-    currency = models.CharField(max_length=40)
-    billed = AmountField()
-    effective = AmountField()
-    contracted = AmountField(null=True)
-    list = AmountField(null=True)
-    quantity = AmountField(null=True)
-    unit = models.CharField(max_length=100, blank=True)
-    rows = models.PositiveBigIntegerField()
-    first_row = models.PositiveBigIntegerField()
-
-    class Meta:
-        ordering = ("statement", "first_row")
-        indexes = (models.Index(fields=("statement", "day"), name="billing_charge_day"),)
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.resource_id or self.service}"

@@ -1,17 +1,31 @@
 """Reads bills as the viewer may see them: a team's own bill by the team, others by who sees the whole organisation."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
 from audit.base.actors import Actor
+from audit.base.errors import NotFound
 from audit.base.scoping import visible
-from costs.billing.models import BillFile, Charge, Statement
+from costs.billing.models import BillFile, Statement
 
 
 def bill_files(*, viewer: Actor) -> QuerySet[BillFile]:
     """Files that were handed in, newest first."""
     return visible(BillFile.objects.select_related("team"), viewer=viewer, team="team")
+
+
+def bill_file(*, viewer: Actor, pk: UUID) -> BillFile:
+    """One of them.
+
+    Raises:
+        NotFound: there is none, or it is not the viewer's to see.
+    """
+    found = bill_files(viewer=viewer).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("There is no such bill, or it belongs to a team that you are not in.")
+    return found
 
 
 def known(*, at: datetime | None = None, prefix: str = "") -> Q:
@@ -26,9 +40,3 @@ def statements(*, viewer: Actor, at: datetime | None = None) -> QuerySet[Stateme
     """What counts of each account and period now, or as known at ``at``."""
     rows = Statement.objects.filter(known(at=at)).select_related("bill_file__team")
     return visible(rows, viewer=viewer, team="bill_file__team")
-
-
-def charges(*, viewer: Actor, at: datetime | None = None) -> QuerySet[Charge]:
-    """The charges of those statements."""
-    rows = Charge.objects.filter(known(at=at, prefix="statement__")).select_related("statement__bill_file")
-    return visible(rows, viewer=viewer, team="statement__bill_file__team")

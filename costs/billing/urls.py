@@ -5,4 +5,7 @@ from django.urls import path
 from costs.billing import views
 
 app_name = "billing"
-urlpatterns = [path("spend/bills/", views.bills, name="bills")]
+urlpatterns = [
+    path("spend/bills/", views.bills, name="bills"),
+    path("spend/bills/<uuid:bill_id>/", views.bill, name="bill"),
+]

@@ -113,8 +113,7 @@ def send_bill(*, run: Run) -> dict[str, Any]:
     file = billing.receive_bill(
         actor=run.actor,
         source="demo",
-        filename="tollgate-demo.focus-1.2.csv",
-        chunks=[content],
+        parts=[billing.Part("tollgate-demo.focus-1.2.csv", [content])],
         simulated=True,
         team=Team.objects.get(slug=about.team["slug"]),
     )

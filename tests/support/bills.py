@@ -3,14 +3,19 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
+from typing import Any
 
 from audit.base.actors import Actor
 from audit.jobs import services as jobs
 from audit.jobs.models import Job, State
 from audit.jobs.run import execute
+from audit.lake import engine
+from audit.lake import store as lake
 from audit.people.models import Team
 from costs.billing import services
-from costs.billing.models import BillFile
+from costs.billing.focus import Bill
+from costs.billing.models import BillFile, Statement
 
 SYSTEM = Actor.service("test")
 ROW = {
@@ -47,11 +52,22 @@ def bill(rows: Iterable[Mapping[str, str]], *, without: tuple[str, ...] = ()) ->
     return out.getvalue().encode()
 
 
-def receive(content: bytes, *, source: str = "test", team: Team | None = None, simulated: bool = False) -> BillFile:
-    """Hands the bill in."""
-    return services.receive_bill(
-        actor=SYSTEM, source=source, filename="bill.csv", chunks=[content], team=team, simulated=simulated
-    )
+def receive(*contents: bytes, source: str = "test", team: Team | None = None, simulated: bool = False) -> BillFile:
+    """Hands the bill in, as so many files."""
+    names = ["bill.csv"] if len(contents) == 1 else [f"bill-{at}.csv" for at in range(len(contents))]
+    parts = [services.Part(name, [content]) for name, content in zip(names, contents, strict=True)]
+    return services.receive_bill(actor=SYSTEM, source=source, parts=parts, team=team, simulated=simulated)
+
+
+def charges(**where: Any) -> list[dict[str, Any]]:
+    """The charges of the statements that count and meet ``where``, in their order."""
+    with engine.database() as db:
+        rows: list[dict[str, Any]] = []
+        for statement in Statement.objects.filter(superseded_at=None, **where).order_by("source", "account"):
+            found = db.execute(f"SELECT * FROM {engine.parquet(lake.local(statement.path))}")
+            names = [column[0] for column in found.description]
+            rows += [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return rows
 
 
 def read(bill_file: BillFile) -> Job:
@@ -73,3 +89,10 @@ def _run(job: Job) -> None:
     execute(job.pk, worker="test")
     for child in job.children.filter(state=State.QUEUED):
         _run(child)
+
+
+def typed(opened: Bill) -> list[SimpleNamespace]:
+    """The rows of an opened file, in its order, each value under the name that the rest of the program knows."""
+    found = opened.connection.execute("SELECT * FROM typed ORDER BY nr")
+    names = [column[0] for column in found.description]
+    return [SimpleNamespace(**dict(zip(names, row, strict=True))) for row in found.fetchall()]

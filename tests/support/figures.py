@@ -13,7 +13,7 @@ from audit.ledger.models import Entry
 from audit.ledger.verification import compute
 from audit.monitoring.models import Partition, Window
 from audit.reconciliation.services import compare
-from costs.allocation.models import Allocation
+from costs.allocation.models import DayCost
 from costs.billing.amounts import ExactSum
 from governance.approvals.models import PromotionRequest
 from governance.retraining.models import Evaluation, Retraining, Review
@@ -35,7 +35,7 @@ print("FIGURES" + json.dumps({
     "reviews": sorted([r.model.slug, r.state] for r in Review.objects.all()),
     "costs": sorted(
         [row["model__slug"] or "", row["stage"], str(row["sum"])]
-        for row in Allocation.objects.filter(split__superseded_at=None)
+        for row in DayCost.objects.filter(split__superseded_at=None)
         .values("model__slug", "stage").annotate(sum=ExactSum("effective"))
     ),
     "entries": sorted(

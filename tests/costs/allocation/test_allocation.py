@@ -1,21 +1,25 @@
 """A read bill is allocated at once; figures add up to it, and each person sees their own."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from audit.base.actors import Actor
 from audit.catalogue import services as catalogue
 from audit.catalogue.models import Model, ModelVersion
 from costs.allocation import selectors, services
-from costs.allocation.models import Allocation, DayCost, Split
-from costs.billing.amounts import ExactSum
-from costs.billing.models import Charge
-from tests.support.bills import bill, read, receive
+from costs.allocation.models import DayCost, Split, UntiedCost
+from costs.billing.models import Statement
+from tests.support.bills import bill, charges, read, receive
 from tests.support.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -34,15 +38,63 @@ def whole(viewer: Actor) -> Decimal:
     return sum((cost.effective for cost in selectors.weekly_costs(viewer=viewer)), Decimal(0))
 
 
+def added(rows: Iterable[Mapping[str, Any]]) -> dict[str, tuple[Decimal, Decimal]]:
+    found: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in rows:
+        billed, effective = found.get(row["currency"], (Decimal(0), Decimal(0)))
+        found[row["currency"]] = billed + row["billed"], effective + row["effective"]
+    return found
+
+
 def test_sample_allocated_sums_equal_the_bill(shared_data: Path) -> None:
     read(receive((shared_data / "bills" / "focus_sample.csv").read_bytes()))
-    assert Allocation.objects.count() == Charge.objects.count()
-    for measure in ("billed", "effective"):
-        sums = [
-            rows.aggregate(sum=ExactSum(measure))["sum"]
-            for rows in (Charge.objects, Allocation.objects, DayCost.objects)
-        ]
-        assert sums[0] == sums[1] == sums[2] != 0
+    assert sum(DayCost.objects.values_list("charges", flat=True)) == len(charges())
+    fields = ("currency", "billed", "effective")
+    assert added(charges()) == added(DayCost.objects.values(*fields))
+    assert added(UntiedCost.objects.values(*fields)) == added(DayCost.objects.filter(model=None).values(*fields))
+
+
+AMOUNT = st.decimals(min_value=-(10**6), max_value=10**6, places=9).map(str)
+BILLED = st.lists(
+    st.fixed_dictionaries(
+        {
+            "BilledCost": AMOUNT,
+            "EffectiveCost": AMOUNT,
+            "BillingCurrency": st.sampled_from(["USD", "EUR"]),
+            "BillingAccountId": st.sampled_from(["1", "2"]),
+            "ChargePeriodStart": st.sampled_from(["2013-06-03T10:00:00Z", "2013-06-03T11:00:00Z"]),
+            "ChargePeriodEnd": st.just("2013-06-03T12:00:00Z"),
+            "ResourceId": st.sampled_from(
+                ["NULL", ARN + "endpoint/late-arrival", ARN + "endpoint/x", "late-arrival-v1"]
+            ),
+            "Tags": st.sampled_from(["NULL", '{"tollgate:model": "late-arrival"}', '{"tollgate:model": "nobody"}']),
+            "ChargeCategory": st.sampled_from(["Usage", "Tax", "Credit"]),
+        }
+    ),
+    min_size=1,
+    max_size=25,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=BILLED, files=st.integers(1, 3))
+def test_any_bill_in_any_number_of_files_is_conserved_in_every_currency(
+    model: Model, version: ModelVersion, rows: list[dict[str, str]], files: int
+) -> None:
+    source = f"s{uuid4().hex}"
+    parts = [bill(rows[at::files]) for at in range(min(files, len(rows)))]
+    assume(len(set(parts)) == len(parts))
+    assert read(receive(*parts, source=source)).state == "succeeded"
+    expected: dict[str, tuple[Decimal, Decimal]] = {}
+    for row in rows:
+        billed, effective = expected.get(row["BillingCurrency"], (Decimal(0), Decimal(0)))
+        expected[row["BillingCurrency"]] = (
+            billed + Decimal(row["BilledCost"]),
+            effective + Decimal(row["EffectiveCost"]),
+        )
+    found = DayCost.objects.filter(split__statement__source=source)
+    assert added(found.values("currency", "billed", "effective")) == expected
+    assert sum(Statement.objects.filter(source=source).values_list("rows", flat=True)) == len(rows)
 
 
 def test_bill_read_is_allocated_to_model_version_and_stage(model: Model, version: ModelVersion) -> None:
@@ -97,7 +149,7 @@ def test_own_rules_take_the_place_of_the_given_ones(model: Model, home: Path) ->
         assert "allocation.yaml" in job.children.get().error
     finally:
         own.unlink()
-    assert Allocation.objects.filter(model=model).count() == 1
+    assert DayCost.objects.filter(model=model).count() == 1
 
 
 def test_costs_each_person_sees_their_models_and_their_teams_residue(cast: Cast, model: Model) -> None:

@@ -1,7 +1,5 @@
-"""Every charge goes to exactly one share, and shares add up to the bill in each currency."""
+"""Every charge goes to one model or one named residue, and cells of a table add up to the cent."""
 
-from collections import defaultdict
-from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from costs.allocation import domain
-from costs.allocation.domain import Item, Names, Rules
+from costs.allocation.domain import Names, Rules, Traits
 from costs.allocation.report import in_cents, rounded
 
 RULES = Rules.of(yaml.safe_load((Path(domain.__file__).parent / "rules.yaml").read_text()))
@@ -20,14 +18,9 @@ NAMES = Names(SLUGS)
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:"
 
 
-def item(**fields: object) -> Item:
-    given = {"key": 1, "day": date(2013, 6, 3), "currency": "USD", "billed": Decimal(1), "effective": Decimal(2)}
-    return Item(**{**given, **fields})  # type: ignore[arg-type]
-
-
 def found(**fields: object) -> tuple[str | None, int | None, str, str, str]:
-    share = domain.attribute(item(**fields), NAMES, RULES)
-    return share.model, share.version, share.stage, share.residue, share.evidence
+    target = domain.attribute(Traits(**fields), NAMES, RULES)  # type: ignore[arg-type]
+    return target.model, target.version, target.stage, target.residue, target.evidence
 
 
 @pytest.mark.parametrize(
@@ -82,46 +75,27 @@ WORDS = st.one_of(st.sampled_from(SLUGS), st.text(max_size=12))
 TEXTS = st.builds(
     "".join, st.lists(st.one_of(WORDS, st.sampled_from(["-", "/", ":", "_", "-v3", ARN, "endpoint/"])), max_size=6)
 )
-ITEMS = st.lists(
-    st.builds(
-        Item,
-        key=st.uuids(),
-        day=st.dates(date(2013, 1, 1), date(2013, 12, 31)),
-        currency=st.sampled_from(["USD", "EUR", "JPY"]),
-        billed=AMOUNTS,
-        effective=AMOUNTS,
-        tags=st.dictionaries(
-            st.sampled_from(["tollgate:model", "TOLLGATE:STAGE", "tollgate:version", "x"]), WORDS, max_size=3
-        ),
-        resource_id=TEXTS,
-        resource_name=TEXTS,
-        resource_type=st.sampled_from(["", "bucket", "endpoint", "odd"]),
-        service=TEXTS,
-        usage=TEXTS,
-        charge_category=st.sampled_from(["Usage", "Purchase", "Tax", "Credit", "Adjustment", "Other"]),
+TRAITS = st.builds(
+    Traits,
+    tags=st.dictionaries(
+        st.sampled_from(["tollgate:model", "TOLLGATE:STAGE", "tollgate:version", "x"]), WORDS, max_size=3
     ),
-    max_size=30,
+    resource_id=TEXTS,
+    resource_name=TEXTS,
+    resource_type=st.sampled_from(["", "bucket", "endpoint", "odd"]),
+    service=TEXTS,
+    usage=TEXTS,
+    charge_category=st.sampled_from(["Usage", "Purchase", "Tax", "Credit", "Adjustment", "Other"]),
 )
 
 
-@given(ITEMS, st.sets(st.sampled_from(SLUGS)))
-def test_allocate_any_bill_conserves_every_currency_and_gives_each_charge_once(
-    items: list[Item], slugs: set[str]
-) -> None:
-    shares = domain.allocate(items, Names(slugs), RULES)
-    assert [share.key for share in shares] == [one.key for one in items]
-    for measure in ("billed", "effective"):
-        billed: dict[str, Decimal] = defaultdict(Decimal)
-        shared: dict[str, Decimal] = defaultdict(Decimal)
-        for one in items:
-            billed[one.currency] += getattr(one, measure)
-        for share in shares:
-            shared[share.currency] += getattr(share, measure)
-        assert shared == billed
-    for share in shares:
-        assert (share.model is None) == bool(share.residue) == (share.evidence == domain.RESIDUE)
-        assert share.model is None or share.model in slugs
-        assert share.stage in domain.STAGES
+@given(TRAITS, st.sets(st.sampled_from(SLUGS)))
+def test_attribute_any_charge_goes_to_a_known_model_or_a_named_residue(traits: Traits, slugs: set[str]) -> None:
+    target = domain.attribute(traits, Names(slugs), RULES)
+    assert (target.model is None) == bool(target.residue) == (target.evidence == domain.RESIDUE)
+    assert target.model is None or target.model in slugs
+    assert target.residue == "" or target.residue in domain.REASONS
+    assert target.stage in domain.STAGES
 
 
 @given(st.dictionaries(st.integers(), AMOUNTS, min_size=1, max_size=20))

@@ -1,4 +1,4 @@
-"""Reads a bill at once: ``manage.py import_bill FILE --source NAME``."""
+"""Reads a bill at once: ``manage.py import_bill FILE... --source NAME``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,24 +25,23 @@ class Command(BaseCommand):
     help = "Reads a bill in FOCUS format (CSV, gzipped CSV or Parquet) and prints its rows and totals."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """The file, where it comes from, and whose it is."""
-        parser.add_argument("file", type=Path)
+        """The files of one bill, where it comes from, and whose it is."""
+        parser.add_argument("files", type=Path, nargs="+", metavar="file")
         parser.add_argument("--source", required=True, help="short name of where such bills come from, like aws-main")
         parser.add_argument("--team", default="", help="short name of the team whose own bill this is")
         parser.add_argument("--simulated", action="store_true", help="the bill is made up; pages then say so")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Runs the same job that an upload starts."""
-        path: Path = options["file"]
-        if not path.is_file():
-            raise CommandError(f"There is no file {path}.")
+        for path in options["files"]:
+            if not path.is_file():
+                raise CommandError(f"There is no file {path}.")
         actor = Actor.service("command line")
         try:
             bill_file = services.receive_bill(
                 actor=actor,
                 source=options["source"],
-                filename=path.name,
-                chunks=_chunks(path),
+                parts=[services.Part(path.name, _chunks(path)) for path in options["files"]],
                 simulated=options["simulated"],
                 team=_team(options["team"]),
             )
