@@ -29,7 +29,8 @@ SIGN_IN: Final = frozenset({
 DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"})
 GONE: Final = frozenset({"404", "NoSuchKey", "ResourceNotFound", "ResourceNotFoundException"})
 LIMITS: Final = frozenset({
-    "RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException", "TooManyRequestsException",
+    "LimitExceededException", "RequestLimitExceeded", "SlowDown", "Throttling", "ThrottlingException",
+    "TooManyRequestsException",
 })  # fmt: skip
 NOT_THERE: Final = re.compile(r"not (be )?f(ou|i)nd|does ?n.t exist|does not exist", re.IGNORECASE)
 RIGHTS: Final = {"s3:ListObjectsV2": "s3:ListBucket", "s3:HeadObject": "s3:GetObject"}
@@ -87,10 +88,13 @@ SECRETS: Final = ("secret_access_key", "session_token")
 
 
 class Aws:
-    """Amazon's services, as the settings of a source say. ``pause`` waits; tests give their own."""
+    """Amazon's services, as the settings of a source say. ``pause`` waits; tests give their own.
 
-    def __init__(self, settings: Settings, *, pause: Callable[[float], None] = time.sleep) -> None:
-        self.settings, self.pause = settings, pause
+    ``once``: a call is one request and never repeated, for services that charge for each.
+    """
+
+    def __init__(self, settings: Settings, *, pause: Callable[[float], None] = time.sleep, once: bool = False) -> None:
+        self.settings, self.pause, self.once = settings, pause, once
         self.region = str(settings.get("region") or "")
         self._clients: dict[str, Any] = {}
         self._assumed: datetime | None = None
@@ -108,7 +112,7 @@ class Aws:
             InvalidInput: the service refuses what was asked.
             Unavailable: no answer, an answer that cannot be read, or a limit that lasts.
         """
-        for planned in (*PAUSES, None):
+        for planned in (None,) if self.once else (*PAUSES, None):
             try:
                 return self._once(service, action, wanted)
             except _Limited as error:
@@ -237,10 +241,11 @@ class Aws:
         from botocore.config import Config
 
         session: Any = boto3.session.Session
+        retries: Any = {"mode": "standard"} | ({"total_max_attempts": 1} if self.once else {})
         return session(region_name=self.region, **keys).client(
             service,
             endpoint_url=self.settings.get("endpoint_url") or None,
-            config=Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries={"mode": "standard"}),
+            config=Config(connect_timeout=SECONDS, read_timeout=SECONDS, retries=retries),
         )
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
+from uuid import UUID
 
 from django import forms
 
+from audit.base.actors import Actor
 from audit.base.errors import TollgateError
 from audit.jobs.run import Run
 from audit.people.models import Team
@@ -31,6 +33,7 @@ class PullContext(Protocol):
     next pull goes on there.
     """
 
+    source_id: UUID
     team: Team
     run: Run
     cursor: Cursor
@@ -182,6 +185,34 @@ class TellsMovers(Protocol):
         Raises:
             InvalidInput: the system refuses to tell.
             Unavailable: it does not answer now.
+        """
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A connector whose system charges for being asked."""
+
+    every_seconds: int
+    """How often such a source is pulled, where nobody says otherwise."""
+
+    def price(self, source_id: UUID, settings: Settings, cursor: Cursor) -> list[str]:
+        """What the next pull will cost, where it stops, and what was spent so far, in sentences; asks nobody.
+
+        ``settings`` come without the secrets.
+        """
+
+
+@runtime_checkable
+class Restricted(Protocol):
+    """A connector that needs another right than that to connect sources: what it brings in is not for every team."""
+
+    right: str
+
+    def check(self, actor: Actor, team_id: UUID, settings: Settings) -> None:
+        """Nothing, when the actor may connect, change and pull such a source of the team.
+
+        Raises:
+            NotPermitted: the actor may not.
         """
 
 

@@ -16,7 +16,7 @@ class Pull:
     """One reading of a source: a pull, or a delivery. ``counts`` and ``problems`` are what came of it so far."""
 
     def __init__(self, *, source: Source, run: Run) -> None:
-        self.source, self.team, self.run = source, source.team, run
+        self.source, self.source_id, self.team, self.run = source, source.pk, source.team, run
         self.cursor: Cursor = source.cursor
         self.counts: Counter[str] = Counter()
         self.problems: list[str] = []

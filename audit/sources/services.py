@@ -2,12 +2,13 @@
 
 from collections import Counter
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 
 from audit.base import clock, vault
 from audit.base.actors import Actor
-from audit.base.errors import InvalidInput
+from audit.base.errors import InvalidInput, NotPermitted
 from audit.jobs import services as jobs
 from audit.jobs.models import OPEN, Job, State
 from audit.jobs.run import Run
@@ -15,7 +16,7 @@ from audit.ledger.audited import created
 from audit.ledger.services import Changes, record
 from audit.people.models import Team
 from audit.sources import covering, ledger_actions
-from audit.sources.contract import CONNECTORS, Connector
+from audit.sources.contract import CONNECTORS, Connector, Restricted, Settings
 from audit.sources.domain.coverage import COMPLETE, FAILED, PARTIAL, Stretch
 from audit.sources.models import PURPOSE, Source
 from audit.sources.pulling import Pull
@@ -38,6 +39,27 @@ def connector(kind: str) -> Connector:
     return found
 
 
+def check_right(*, actor: Actor, kind: str, team_id: UUID, settings: Settings) -> None:
+    """Nothing, when the actor may connect, change and pull a source of this kind.
+
+    Raises:
+        NotPermitted: the actor may not connect sources of the team, or not such ones.
+    """
+    actor.check(RIGHT, team_id)
+    found = CONNECTORS.get(kind)
+    if isinstance(found, Restricted):
+        found.check(actor, team_id, settings)
+
+
+def why_not(*, actor: Actor, source: Source) -> str:
+    """Why the actor may not change or pull the source, in a sentence; empty when they may."""
+    try:
+        check_right(actor=actor, kind=source.kind, team_id=source.team_id, settings=source.settings)
+    except NotPermitted as error:
+        return error.sentence
+    return ""
+
+
 @transaction.atomic
 def add_source(
     *, actor: Actor, kind: str, name: str, team: Team, settings: dict[str, Any], every_seconds: int = 60
@@ -48,7 +70,7 @@ def add_source(
         NotPermitted: the actor may not connect sources of the team.
         InvalidInput: the kind is unknown, the name is in use, or the interval is out of bounds.
     """
-    actor.check(RIGHT, team.pk)
+    check_right(actor=actor, kind=kind, team_id=team.pk, settings=settings)
     shown, secrets = vault.split(settings, connector(kind).secret)
     _check(team, name, every_seconds, but=None)
     source = Source(
@@ -88,8 +110,9 @@ def change_source(*, actor: Actor, source: Source, name: str, settings: dict[str
         NotPermitted: the actor may not connect sources of the team.
         InvalidInput: the name is in use, or the interval is out of bounds.
     """
-    actor.check(RIGHT, source.team_id)
+    check_right(actor=actor, kind=source.kind, team_id=source.team_id, settings=settings)
     source = Source.objects.select_for_update(of=("self",)).select_related("team").get(pk=source.pk)
+    check_right(actor=actor, kind=source.kind, team_id=source.team_id, settings=source.settings)
     _check(source.team, name, every_seconds, but=source)
     shown, entered = vault.split(settings, connector(source.kind).secret)
     after = {"name": name, "settings": shown, "every_seconds": every_seconds}
@@ -115,7 +138,7 @@ def switch_source(*, actor: Actor, source: Source, enabled: bool, reason: str) -
     Raises:
         NotPermitted: the actor may not connect sources of the team.
     """
-    actor.check(RIGHT, source.team_id)
+    check_right(actor=actor, kind=source.kind, team_id=source.team_id, settings=source.settings)
     locked = Source.objects.select_for_update(of=("self",)).select_related("team").get(pk=source.pk)
     if locked.enabled != enabled:
         covering.tell(locked, actor=actor)
@@ -141,7 +164,7 @@ def note_asked(*, actor: Actor, source: Source, anew: bool = False) -> None:
     Raises:
         NotPermitted: the actor may not connect sources of the team.
     """
-    actor.check(RIGHT, source.team_id)
+    check_right(actor=actor, kind=source.kind, team_id=source.team_id, settings=source.settings)
     changes: Changes = {"from_the_beginning": (None, True)} if anew else {}
     record(actor=actor, action=ledger_actions.ASKED, subject=source, team=source.team_id, changes=changes)
 

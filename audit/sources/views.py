@@ -20,7 +20,7 @@ from audit.jobs import services as jobs
 from audit.people.models import Team
 from audit.people.selectors import teams
 from audit.sources import coverage, domain, selectors, services, shown
-from audit.sources.contract import CONNECTORS, Check, Receiver
+from audit.sources.contract import CONNECTORS, Check, Connector, Priced, Receiver, Restricted
 from audit.sources.forms import SourceForm
 from audit.sources.models import Delivery, Source
 from config.ui.tables import csv_response, wants_csv
@@ -49,15 +49,19 @@ def sources(request: HttpRequest) -> HttpResponseBase:
     rows = [_row(found) for found in selectors.sources(viewer=request.actor)]
     if wants_csv(request):
         return csv_response(map(_cells, rows), HEADINGS, "sources")
-    may = request.actor.may_anywhere(services.RIGHT)
     context = {
         "rows": rows,
         "bad": sum(row["state"] in {"bad", "watch"} for row in rows),
-        "connectors": CONNECTORS.values(),
+        "connectors": [(connector, _why_not(request, connector)) for connector in CONNECTORS.values()],
         "incidents": selectors.incidents(viewer=request.actor).filter(closed_at=None).count(),
-        "why_not": "" if may else request.actor.why_not(services.RIGHT),
     }
     return render(request, "sources/sources.html", context)
+
+
+def _why_not(request: HttpRequest, connector: Connector) -> str:
+    """Why the actor may connect no source of this kind; empty when they may."""
+    rights = [services.RIGHT, *([connector.right] if isinstance(connector, Restricted) else [])]
+    return next((request.actor.why_not(right) for right in rights if not request.actor.may_anywhere(right)), "")
 
 
 def _cells(row: dict[str, Any]) -> list[Any]:
@@ -79,8 +83,11 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
     if not request.actor.may_anywhere(services.RIGHT):
         request.actor.check(services.RIGHT)
     found = services.connector(kind)
+    if isinstance(found, Restricted) and not request.actor.may_anywhere(found.right):
+        request.actor.check(found.right)
     posted = request.POST if request.method == "POST" else None
-    own, general = found.form(posted), SourceForm(posted, teams=_own_teams(request))
+    initial = {"every_seconds": found.every_seconds} if isinstance(found, Priced) else None
+    own, general = found.form(posted), SourceForm(posted, teams=_own_teams(request), initial=initial)
     if posted is not None and own.is_valid() and general.is_valid():
         try:
             source = services.add_source(
@@ -104,7 +111,7 @@ def source(request: HttpRequest, source_id: UUID) -> HttpResponseBase:
         cells = ([row.since, row.until, row.word, row.why, row.items] for row in rows)
         return csv_response(cells, TIMES, f"{found.name}-coverage")
     if request.method == "POST":
-        request.actor.check(services.RIGHT, found.team_id)
+        services.check_right(actor=request.actor, kind=found.kind, team_id=found.team_id, settings=found.settings)
         own, general = _forms(request, found, bound=True)
         if own.is_valid() and general.is_valid():
             data = {name: general.cleaned_data[name] for name in ("name", "every_seconds")}
@@ -157,7 +164,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     own_form, general_form = _forms(request, found)
-    may = request.actor.may(services.RIGHT, found.team_id)
+    why_not = services.why_not(actor=request.actor, source=found)
     told, days = _coverage(request, found)
     connector = services.connector(found.kind)
     context = {
@@ -180,8 +187,9 @@ def _page(
         "own": own or own_form,
         "general": general or general_form,
         "checks": checks,
-        "may": may,
-        "why_not": "" if may else request.actor.why_not(services.RIGHT),
+        "prices": connector.price(found.pk, found.settings, found.cursor) if isinstance(connector, Priced) else [],
+        "may": not why_not,
+        "why_not": why_not,
     }
     return render(request, "sources/source.html", context, status=status)
 
@@ -190,7 +198,7 @@ def _page(
 def test(request: HttpRequest, source_id: UUID) -> HttpResponse:
     """Tries the settings; changes nothing."""
     found = selectors.source(viewer=request.actor, source_id=str(source_id))
-    request.actor.check(services.RIGHT, found.team_id)
+    services.check_right(actor=request.actor, kind=found.kind, team_id=found.team_id, settings=found.settings)
     return _page(request, found, checks=services.connector(found.kind).test(found.whole_settings()))
 
 

@@ -72,7 +72,7 @@ class FolderConnector:
     def test(self, settings: Settings) -> list[Check]:
         """Whether the folder is there and can be read, and what its files are."""
         try:
-            folder = _folder(settings)
+            folder = folder_of(settings)
             paths = sorted(_path(folder, entry) for entry in _entries(folder))
         except (InvalidInput, OSError) as error:
             return [Check(False, getattr(error, "sentence", f"The folder cannot be read: {error}"))]
@@ -80,7 +80,7 @@ class FolderConnector:
 
     def pull(self, context: PullContext, settings: Settings, cursor: Cursor) -> PullResult:
         """Hands each new or changed file to monitoring, predictions before labels, and starts its import."""
-        folder, now = _folder(settings), clock.now().timestamp()
+        folder, now = folder_of(settings), clock.now().timestamp()
         files = []
         for entry in _entries(folder):
             try:
@@ -88,11 +88,11 @@ class FolderConnector:
             except FileNotFoundError:
                 continue
             mark, settled = [state.st_mtime_ns, state.st_size], now - state.st_mtime >= SETTLED_SECONDS
-            files.append(File(_path(folder, entry), mark, partial(_chunks, entry.path), settled))
+            files.append(File(_path(folder, entry), mark, partial(chunks_of, entry.path), settled))
         return take_files(context, files, cursor)
 
 
-def _folder(settings: Settings) -> Path:
+def folder_of(settings: Settings) -> Path:
     folder = place(str(settings.get("path", "")))
     if folder == inbox():
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def _path(folder: Path, entry: os.DirEntry[str]) -> str:
     return Path(entry.path).relative_to(folder).as_posix()
 
 
-def _chunks(path: str) -> Iterator[bytes]:
+def chunks_of(path: str) -> Iterator[bytes]:
     """The file's chunks; at the end it must be as it was at the beginning, or nothing of it is kept.
 
     Raises:

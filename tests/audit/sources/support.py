@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid4
 
 from audit.sources.contract import Cursor
 from audit.sources.domain.told import Kind, Told
@@ -28,6 +29,7 @@ class Progress:
 class Recorded:
     """What was handed in: pieces with their cursors, what is present, and problems."""
 
+    source_id: UUID = field(default_factory=uuid4)
     cursor: Cursor = field(default_factory=dict)
     pieces: list[Told] = field(default_factory=list)
     present: dict[tuple[Kind, str], list[str]] = field(default_factory=dict)

@@ -1,0 +1,3 @@
+"""What tests of feeds share."""
+
+from tests.audit.sources.conftest import inbox  # noqa: F401
