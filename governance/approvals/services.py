@@ -14,12 +14,15 @@ from audit.ledger.audited import created
 from audit.ledger.services import record
 from audit.people.models import User
 from audit.people.selectors import actor_of
+from costs.budgets.selectors import blocked_by
 from governance.approvals import domain, ledger_actions, selectors
 from governance.approvals.models import Decision, PromotionRequest, State, Vote
 from governance.approvals.policies import policy_for
 
 PRODUCTION = "production"
 MAX_COMMENT = 10_000
+SERVING: dict[str, str] = {Mode.ONLINE: "serve_online", Mode.BATCH: "serve_batch"}
+"""The stage of costs to which each mode belongs."""
 DECIDED = {
     State.APPROVED: ledger_actions.APPROVED,
     State.REJECTED: ledger_actions.REJECTED,
@@ -48,7 +51,8 @@ def request_promotion(
         NotPermitted: the actor may not ask for this team.
         InvalidInput: no reason, no policy for the environment, an unknown mode, figures that JSON cannot hold, or a
             service that names nobody.
-        Refused: the version is there already, or another request for the same model and environment is open.
+        Refused: the version is there already, another request for the same model and environment is open, or a quota
+            is exceeded.
     """
     model = Model.objects.select_for_update().get(pk=version.model_id)
     actor.check("approvals.request", model.use_case.team_id)
@@ -69,6 +73,7 @@ def request_promotion(
     waiting = selectors.open_request(model=model, environment=environment)
     if waiting:
         raise Refused(f"A request for {waiting.version} is open; {model} can have one for {environment} at a time.")
+    _check_quota(model, mode)
     person = User.objects.filter(pk=actor.user_id).first() if actor.user_id else None
     row = PromotionRequest(
         version=version,
@@ -111,7 +116,8 @@ def vote(*, actor: Actor, request: PromotionRequest, decision: str, comment: str
 
     Raises:
         NotPermitted: the actor may not vote on it (see ``selectors.check_can_vote``).
-        Refused: it is closed, was voted on by the actor, or what it is about has changed.
+        Refused: it is closed, was voted on by the actor, what it is about has changed, or it is approved while a quota
+            is exceeded.
         InvalidInput: no comment, or an unknown decision.
     """
     row = _locked(request)
@@ -124,6 +130,8 @@ def vote(*, actor: Actor, request: PromotionRequest, decision: str, comment: str
         raise InvalidInput("Write a comment: it stands in the record with your name.", where="comment")
     if len(comment) > MAX_COMMENT:
         raise InvalidInput(f"The comment has {len(comment):,} characters; {MAX_COMMENT:,} fit.", where="comment")
+    if decision == Decision.APPROVE:
+        _check_quota(row.model, row.mode)
     role, team = selectors.role_of(actor, row), row.model.use_case.team_id
     assert actor.user_id is not None and role is not None
     said = Vote.objects.create(
@@ -191,6 +199,13 @@ def why_not_withdraw(actor: Actor, row: PromotionRequest) -> str:
         return ""
     names = domain.listed([user.name for user in people], "or")
     return f"Only {names or row.requester_name} can withdraw this request."
+
+
+def _check_quota(model: Model, mode: str) -> None:
+    """Nothing, while no exceeded quota counts what serving the model costs."""
+    why = blocked_by(model=model, stages={SERVING[mode]})
+    if why:
+        raise Refused(why)
 
 
 def _locked(request: PromotionRequest) -> PromotionRequest:

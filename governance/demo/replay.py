@@ -16,7 +16,7 @@ CAUSED = (
     "monitoring.estimate",
     "retraining.evaluate", "retraining.run", "retraining.compare",
 )  # fmt: skip
-BILLED = ("billing.import", "allocation.allocate", "maturity.assess")
+BILLED = ("billing.import", "allocation.allocate", "budgets.evaluate", "maturity.assess")
 ACTOR = Actor.service("demo")
 
 

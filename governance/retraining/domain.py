@@ -98,12 +98,14 @@ class Condition:
 class Standing:
     """What else stands in the way of a start. ``since_last`` counts weeks since the data of the last retraining.
 
-    ``data_fault`` is the sentence of the alert that says that the data are at fault; empty without one.
+    ``data_fault`` is the sentence of the alert that says that the data are at fault; empty without one. ``quota`` is
+    that of an exceeded quota.
     """
 
     request_open: str = ""
     review_open: bool = False
     data_fault: str = ""
+    quota: str = ""
     running: bool = False
     since_last: int | None = None
     cooldown: int = 0
@@ -170,6 +172,8 @@ def _bar(standing: Standing) -> tuple[str, str] | None:
         return "request_open", f"a request to promote {standing.request_open} waits for its decision."
     if standing.running:
         return "running", "a retraining is under way."
+    if standing.quota:
+        return "quota", f"{standing.quota[:1].lower()}{standing.quota[1:]}"
     if standing.since_last is not None and standing.since_last < standing.cooldown:
         weeks = "week" if standing.since_last == 1 else "weeks"
         return (

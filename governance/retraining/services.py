@@ -21,6 +21,7 @@ from audit.jobs.models import State as JobState
 from audit.ledger.audited import changed, created, values
 from audit.ledger.services import Changes, record
 from audit.monitoring.domain.meaning import METRICS
+from costs.budgets.selectors import TRAINING, blocked_by
 from governance.approvals import selectors as approvals
 from governance.retraining import domain, ledger_actions, selectors
 from governance.retraining.models import Evaluation, Mode, Retraining, Review, ReviewState, Rule, State
@@ -232,6 +233,7 @@ def _standing(rule: Rule, known: list[domain.Week], monday: date, seen: list[dat
         request_open=str(request.version) if request else "",
         review_open=Review.objects.filter(model=rule.model, state=ReviewState.OPEN).exists(),
         data_fault=_words(fault) if fault else "",
+        quota=blocked_by(model=rule.model, stages={TRAINING}),
         running=selectors.is_running(rule),
         since_last=(monday - previous).days // 7 if previous else None,
         cooldown=rule.cooldown_weeks,
@@ -278,8 +280,8 @@ def start_retraining(*, actor: Actor, rule: Rule, reason: str) -> Retraining:
     Raises:
         NotPermitted: the actor may not manage retraining for the team.
         InvalidInput: no reason.
-        Refused: nothing is in production, weeks are missing, one is running, a request is open, or these very weeks
-            were trained on before.
+        Refused: nothing is in production, weeks are missing, one is running, a request is open, a quota is exceeded,
+            or these very weeks were trained on before.
     """
     rule = Rule.objects.select_for_update(of=("self",)).select_related(selectors.TEAM, "pipeline").get(pk=rule.pk)
     actor.check(MANAGE, rule.model.use_case.team_id)
@@ -311,6 +313,9 @@ def why_not_start(actor: Actor, rule: Rule) -> str:
     request = approvals.open_request(model=rule.model)
     if request is not None:
         return f"A request to promote {request.version} waits for its decision."
+    quota = blocked_by(model=rule.model, stages={TRAINING})
+    if quota:
+        return quota
     if Retraining.objects.filter(key=f"{rule.pk}:{complete[-1].start}").exists():
         return f"These weeks, until that of {domain.say_day(complete[-1].start)}, were retrained on before."
     return ""

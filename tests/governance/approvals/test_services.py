@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from django.db import connection
 
+from audit.base import clock
 from audit.base.actors import Role
 from audit.base.errors import InvalidInput, NotPermitted, Refused
 from audit.catalogue import services as catalogue
@@ -14,10 +15,12 @@ from audit.catalogue.selectors import holder_of
 from audit.ledger.models import Entry
 from audit.people import services as people
 from audit.people.models import Membership, User
+from costs.budgets import services as budgets
 from governance.approvals import selectors, services
 from governance.approvals.models import PromotionRequest, State, Vote
 from tests.support import told
 from tests.support.cast import PASSWORD, SYSTEM, Cast
+from tests.support.spending import spend, state
 
 EVIDENCE = {"rows": 12345, "measures": [{"metric": "roc_auc", "difference": 0.05, "low": 0.03, "high": 0.07}]}
 
@@ -264,3 +267,27 @@ def test_concurrent_votes_decide_once(cast, opened):
     assert opened.state == State.APPROVED
     assert Deployment.objects.filter(version=opened.version, environment="production", until=None).count() == 1
     assert Entry.objects.filter(action="approvals.approved").count() == 1
+
+
+def test_exceeded_quota_takes_no_request_and_no_approval_until_it_is_overridden(cast, opened, candidate):
+    vote(cast, "validator", opened)
+    today = clock.now().date()
+    spend({today: "120.00"}, stage="serve_batch")
+    state(cast, name="Online", stage="serve_online", amount=1, hard=True)
+    assert Vote.objects.count() == 1, "a request for batch costs nothing online"
+    quota = state(cast, hard=True, stage="serve_batch")
+    with pytest.raises(Refused, match="is exceeded"):
+        vote(cast, "approver", opened)
+    assert (Vote.objects.count(), holder_of(model=candidate.model).number) == (1, 1)
+    services.withdraw(actor=cast.actor("owner"), request=opened)
+    with pytest.raises(Refused, match="is exceeded"):
+        services.request_promotion(actor=cast.actor("owner"), version=candidate, reason="AUC fell.")
+    budgets.override_quota(actor=cast.actor("administrator"), budget=quota, reason="The season.", until=today)
+    asked = services.request_promotion(actor=cast.actor("owner"), version=candidate, reason="AUC fell.")
+    assert asked.state == State.OPEN
+
+
+def test_exceeded_quota_lets_a_request_be_rejected(cast, opened):
+    spend({clock.now().date(): "120.00"})
+    state(cast, hard=True)
+    assert vote(cast, "approver", opened, "reject").state == State.REJECTED

@@ -1,0 +1,1 @@
+"""Periods, thresholds and forecasts of budgets: values in, values out."""
