@@ -9,8 +9,7 @@ from audit.exports import sections
 from audit.exports.domain.scope import Scope
 from audit.exports.report import Cell, Claim, Headings, Section, known, number, table
 from audit.exports.words import count, day, moment
-from config.ui.format import money
-from costs.returns.domain import OUTCOMES
+from costs.returns import figures
 from costs.returns.models import ValueStatement
 
 CLAIMS: Final = {"value": "what outcomes are worth, stated by someone"}
@@ -35,16 +34,19 @@ def section(scope: Scope, viewer: Actor, as_of: datetime) -> Section:
     rows: list[list[Cell]] = [
         [
             row.use_case.name,
-            OUTCOMES.get(outcome, outcome),
-            money(amount, row.currency),
+            words,
+            worth,
             day(row.valid_from),
             day(row.valid_until) or "no end",
             row.stated_by,
             moment(row.created_at),
             known(row.reason),
+            row.owner,
+            known(row.source),
+            row.without.words,
         ]
         for row in found
-        for outcome, amount in sorted(row.amounts.items())
+        for words, worth in sorted(figures.worth(row))
     ]
     headings: Headings = [
         "Use case",
@@ -55,6 +57,9 @@ def section(scope: Scope, viewer: Actor, as_of: datetime) -> Section:
         "Stated by",
         "Stated (UTC)",
         "Why",
+        "Answers for it",
+        "Source",
+        "Without the model",
     ]
     whose = sorted({row.stated_by for row in found})
     return Section(

@@ -1,10 +1,10 @@
-"""The section of the model page that says what the model cost and what it returned."""
+"""What the pages of a model and of a use case say of its return."""
 
 from typing import Any
 
 from audit.base.actors import Actor
 from audit.base.periods import Period
-from audit.catalogue.models import Model
+from audit.catalogue.models import Model, UseCase
 from config.ui import charts
 from config.ui import format as say
 from costs.allocation import report
@@ -38,6 +38,14 @@ def cost_panel(model: Model, viewer: Actor, period: Period) -> dict[str, Any]:
         "title": _title(row),
         "chart": _figure(found),
         "why_not": "" if viewer.may(services.RIGHT, team) else viewer.why_not(services.RIGHT),
+    }
+
+
+def use_case_panel(use_case: UseCase, viewer: Actor) -> dict[str, Any]:
+    """The newest statement and promise, and the way to what they make of the measured outcomes."""
+    return {
+        "statement": selectors.statements(viewer=viewer).filter(use_case=use_case).first(),
+        "promise": selectors.promises(viewer=viewer).filter(use_case=use_case).first(),
     }
 
 

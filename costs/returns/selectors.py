@@ -21,14 +21,16 @@ from costs.allocation.domain import RESIDUE
 from costs.allocation.selectors import Cost
 from costs.returns import domain
 from costs.returns.domain import ZERO, Counts, Part, Stated
-from costs.returns.models import ValueStatement
+from costs.returns.models import Promise, ValueStatement
 
 
 @dataclass(frozen=True, slots=True)
 class WeekReturn:
     """One model's week (a Monday) in one currency. ``value`` and ``net`` are None where they are unknown.
 
-    ``parts`` are the terms of the value, ``versions`` the numbers of those that were in production.
+    ``parts`` are the terms of the value and ``outcomes`` what they were counted from, where it is known; ``versions``
+    the numbers of those that were in production. ``expired``: the last day for which values were stated, where they
+    had run out by this week.
     """
 
     week: date
@@ -41,6 +43,8 @@ class WeekReturn:
     parts: list[Part] = field(default_factory=list)
     versions: list[int] = field(default_factory=list)
     statement: UUID | None = None
+    outcomes: tuple[Counts, ...] = ()
+    expired: date | None = None
 
     @property
     def roi(self) -> Decimal | None:
@@ -53,7 +57,8 @@ class TotalReturn:
     """A period in one currency: of a model, of what belongs to no model, or of all (``kind`` model, residue, total).
 
     ``value`` adds up the weeks whose value is known: ``weeks_valued`` of ``weeks`` with production predictions. Cost is
-    that of the whole period, so net value is what is known to be left.
+    that of the whole period, so net value is what is known to be left. ``expired``: the last day for which values were
+    stated, where they ran out before the last of these weeks; the return is then unsupported.
     """
 
     kind: str
@@ -65,6 +70,7 @@ class TotalReturn:
     cost: Decimal
     weeks: int
     weeks_valued: int
+    expired: date | None = None
 
     @property
     def net(self) -> Decimal | None:
@@ -86,6 +92,19 @@ def statements(*, viewer: Actor) -> QuerySet[ValueStatement]:
     """Statements about use cases of the viewer's teams, newest first."""
     rows = ValueStatement.objects.select_related("use_case__team")
     return visible(rows, viewer=viewer, team="use_case__team", use_case="use_case", at="created_at")
+
+
+def promises(*, viewer: Actor) -> QuerySet[Promise]:
+    """Promises about use cases of the viewer's teams, newest first."""
+    rows = Promise.objects.select_related("use_case__team")
+    return visible(rows, viewer=viewer, team="use_case__team", use_case="use_case", at="created_at")
+
+
+def never_in_production(*, viewer: Actor, models: Iterable[Model]) -> list[Model]:
+    """Those of ``models`` of which no version ever ran in production."""
+    rows = catalogue.deployments(viewer=viewer).filter(environment=Environment.PRODUCTION)
+    ran = set(rows.values_list("version__model_id", flat=True))
+    return [model for model in models if model.pk not in ran]
 
 
 def weekly(
@@ -130,21 +149,25 @@ def by_model(
         own, paid = produced.get(model.pk, {}), spent[model.pk]
         rows: list[WeekReturn] = []
         for week in sorted({*own, *paid}):
-            rows += _week(week, own.get(week, []), domain.in_force(stated[model.use_case_id], week), paid.get(week, {}))
+            rows += _week(week, own.get(week, []), stated[model.use_case_id], paid.get(week, {}))
         result[model.pk] = rows
     return result
 
 
 def _week(
-    week: date, windows: Sequence[Window], statement: Stated | None, costs: dict[str, Decimal]
+    week: date, windows: Sequence[Window], stated: Sequence[Stated], costs: dict[str, Decimal]
 ) -> list[WeekReturn]:
     """The week in each of its currencies: the value stands in the one in which it was stated, and in no other."""
-    terms: list[Part] | None = None
+    statement = domain.in_force(stated, week)
+    terms: list[Part] = []
+    valued: list[Counts] = []
     for window in windows if statement else ():
-        found = domain.parts(_counts(window), statement.values) if statement else None
+        counts = _counts(window)
+        found = domain.parts(counts, statement.values, statement.baseline) if statement else None
         if found:
-            terms = [*(terms or []), *found]
-    value = domain.value_of(terms)
+            terms += found
+            valued.append(counts)
+    value = domain.value_of(terms or None)
     used = dict(costs)
     if value is not None and statement is not None:
         used.setdefault(statement.currency, ZERO)
@@ -152,19 +175,21 @@ def _week(
         used[statement.currency if statement else ""] = ZERO
     rows = []
     for currency, cost in sorted(used.items()):
-        own = value if statement and currency == statement.currency else None
+        known = value is not None and statement is not None and currency == statement.currency
         rows.append(
             WeekReturn(
                 week,
                 sum(window.predictions for window in windows),
                 sum(window.labelled for window in windows),
-                own,
+                value if known else None,
                 cost,
-                domain.net(own, cost),
+                domain.net(value if known else None, cost),
                 currency,
-                list(terms or []) if own is not None else [],
+                terms if known else [],
                 sorted({window.version.number for window in windows}),
                 statement.id if statement else None,
+                tuple(valued) if known else (),
+                domain.expired_before(stated, week) if windows else None,
             )
         )
     return rows
@@ -172,7 +197,14 @@ def _week(
 
 def _counts(window: Window) -> Counts:
     return Counts(
-        window.predictions, window.labelled, window.tp, window.fp, window.fn, window.tn, window.absolute_error_sum
+        window.predictions,
+        window.labelled,
+        window.tp,
+        window.fp,
+        window.fn,
+        window.tn,
+        window.absolute_error_sum,
+        window.squared_error_sum,
     )
 
 
@@ -258,6 +290,7 @@ def total_of(model: Model, weeks: Sequence[WeekReturn]) -> list[TotalReturn]:
                 sum((week.cost for week in own), ZERO),
                 sum(1 for week in own if week.predictions),
                 sum(1 for week in own if week.value is not None),
+                next((week.expired for week in reversed(own) if week.predictions), None),
             )
         )
     return rows

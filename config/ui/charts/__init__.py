@@ -7,6 +7,7 @@ ISO 8601 texts, dates or aware datetimes. ``layout.meta.narrow`` is merged over 
 from config.ui.charts.in_rows import dumbbells, intervals
 from config.ui.charts.over_each_other import distributions
 from config.ui.charts.over_time import lines, stacked_bars, swatches
+from config.ui.charts.points import scatter
 from config.ui.charts.values import (
     COLOURS,
     FOOT,
@@ -18,6 +19,7 @@ from config.ui.charts.values import (
     Interval,
     Pair,
     Part,
+    Point,
     Series,
     X,
     Y,
@@ -35,6 +37,7 @@ __all__ = [
     "Interval",
     "Pair",
     "Part",
+    "Point",
     "Series",
     "X",
     "Y",
@@ -43,6 +46,7 @@ __all__ = [
     "intervals",
     "lines",
     "plain",
+    "scatter",
     "stacked_bars",
     "swatches",
 ]

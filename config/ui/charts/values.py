@@ -62,6 +62,15 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """A thing with two quantities."""
+
+    name: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
 class Pair:
     """The same measure twice, before and after."""
 

@@ -33,6 +33,7 @@ def test_figures_without_any_values_are_valid(figure_class):
         charts.stacked_bars([], []),
         charts.intervals([]),
         charts.dumbbells([]),
+        charts.scatter([], x_title="Cost", y_title="Value"),
     ):
         figure_class(figure)
 
@@ -98,3 +99,14 @@ def test_plotly_script_still_reads_what_the_content_policy_needs():
     rules = script[script.index('{"X,X div":') : script.index("/Y/g")]
     # The rules of this bundle, from which plotly.css was made; when they change, make it again.
     assert hashlib.sha256(rules.split("};for(")[0].encode()).hexdigest()[:16] == "4a1ab55a206a125d"
+
+
+def test_scatter_has_a_named_point_for_each_thing_and_the_line_of_the_same(figure_class):
+    points = [charts.Point("a <b>", 10.0, -4.0), charts.Point("c", 20.0, 50.0)]
+    figure = charts.scatter(points, x_title="Cost", y_title="Value", prefix="$")
+    figure_class(figure)
+    (trace,) = figure["data"]
+    assert (trace["x"], trace["y"], trace["text"]) == ([10.0, 20.0], [-4.0, 50.0], ["a &lt;b&gt;", "c"])
+    (line,) = figure["layout"]["shapes"]
+    assert (line["x0"], line["x1"]) == (line["y0"], line["y1"])
+    assert line["x1"] >= 50

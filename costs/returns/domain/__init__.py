@@ -1,0 +1,63 @@
+"""What outcomes return, how sure that is, and what follows for decisions. Pure: values in, values out."""
+
+from costs.returns.domain.baseline import BASELINE_WORDS, KINDS, Baseline, parse_baseline
+from costs.returns.domain.decisions import Deviation, best_threshold, deviations
+from costs.returns.domain.payback import PaidWeek, Payback, payback
+from costs.returns.domain.uncertainty import DRAWS, Evidence, Interval, Measured, Result, simulate
+from costs.returns.domain.values import (
+    CLASSES,
+    OUTCOMES,
+    PREDICTION,
+    UNIT_OF_ERROR,
+    ZERO,
+    Counts,
+    Part,
+    Range,
+    Stated,
+    expired_before,
+    in_force,
+    is_amount,
+    net,
+    parse_values,
+    parts,
+    roi,
+    texts,
+    value_of,
+)
+
+__all__ = [
+    "BASELINE_WORDS",
+    "CLASSES",
+    "DRAWS",
+    "KINDS",
+    "OUTCOMES",
+    "PREDICTION",
+    "UNIT_OF_ERROR",
+    "ZERO",
+    "Baseline",
+    "Counts",
+    "Deviation",
+    "Evidence",
+    "Interval",
+    "Measured",
+    "PaidWeek",
+    "Part",
+    "Payback",
+    "Range",
+    "Result",
+    "Stated",
+    "best_threshold",
+    "deviations",
+    "expired_before",
+    "in_force",
+    "is_amount",
+    "net",
+    "parse_baseline",
+    "parse_values",
+    "parts",
+    "payback",
+    "roi",
+    "simulate",
+    "texts",
+    "value_of",
+]
