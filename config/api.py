@@ -30,6 +30,7 @@ ROUTERS = (
     ("audit.exports.bom_api", "Lineage"),
     ("costs.billing.api", "Billing"),
     ("costs.allocation.api", "Costs"),
+    ("costs.budgets.api", "Budgets"),
     ("costs.returns.api", "Returns"),
     ("governance.approvals.api", "Approvals"),
     ("governance.retraining.api", "Retraining"),

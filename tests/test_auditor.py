@@ -96,6 +96,7 @@ def test_unlimited_auditor_meets_both_models_so_that_the_walk_can_fail(world: Wo
         "/", "/models/", "/models/?format=csv", "/use-cases/late-arrival-alert/", "/audit/", "/jobs/", "/sources/",
         "/spend/", "/spend/bills/", "/spend/?format=csv", "/returns/", "/decisions/", "/retraining/", "/maturity/",
         "/api/v1/models", "/api/v1/datasets", "/api/v1/uploads", "/api/v1/jobs", "/api/v1/costs", "/api/v1/bills",
+        "/budgets/", "/budgets/?format=csv", "/api/v1/budgets",
         "/api/v1/promotion-requests", "/api/v1/retrainings", "/api/v1/ledger/entries?limit=200", "/audit/?q=zqhid",
         "/api/v1/ledger/entries?q=zqhid", "/audit/?q=subject:zqhid", "/audit/?q=reason:zqhid",
         "/audit/complete/?q=model:zqhid", "/audit/complete/?q=use-case:zqhid",

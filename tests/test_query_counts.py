@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 import pytest
@@ -38,8 +39,13 @@ from audit.sources.domain.told import Told, VersionTold
 from audit.sources.models import Delivery
 from audit.sources.models import Incident as SourceIncident
 from audit.sources.taking.piece import take_in
+from costs.billing.models import Statement
+from costs.budgets.models import BudgetState
+from costs.returns import services as returns
+from tests.support import bills
 from tests.support.api import Program
 from tests.support.cast import SYSTEM
+from tests.support.spending import state as budgeted
 from tests.support.world import World
 
 Add = Callable[[World, int], None]
@@ -51,6 +57,15 @@ def add_service_hour(world: World, number: int) -> None:
     hour = Hour(start=datetime(2026, 11, 2, tzinfo=UTC) + number * HOUR, requests=10.0)
     served = Served("late-arrival", f"v{number}", None, hour)
     keep_hours(actor=SYSTEM, model=model, teller=Teller(UUID(int=1), "Paris"), rows=[served])  # type: ignore[arg-type]
+
+
+def add_budget(world: World, number: int) -> None:
+    """A budget of the team, and how it stands."""
+    budget = budgeted(world.cast, name=f"Budget {number}", model=world.rows["model"])
+    BudgetState.objects.create(
+        budget=budget, day=date(2013, 6, 3), period_start=date(2013, 6, 1), spent=Decimal(1), months=0, inside=0,
+        evaluated_at=clock.now(),
+    )  # fmt: skip
 
 
 def add_alert(world: World, number: int) -> None:
@@ -75,6 +90,18 @@ def add_sign(world: World, number: int) -> None:
 def add_entry(world: World, number: int) -> None:
     """A ledger entry of the team."""
     record(actor=SYSTEM, action=REFUSED, subject_name=f"attempt {number}", team=world.cast.team.pk)
+
+
+def add_promise(world: World, number: int) -> None:
+    """A promise for the world's use case."""
+    returns.promise_value(
+        actor=SYSTEM,
+        use_case=world.rows["model"].use_case,  # type: ignore[attr-defined]
+        currency="USD",
+        monthly=Decimal(number + 1),
+        since=date(2013, 1, 1),
+        reason="The plan.",
+    )
 
 
 def add_job(world: World, number: int) -> None:
@@ -239,6 +266,21 @@ def add_document(world: World, number: int) -> None:
     documents.attach_document(actor=SYSTEM, scope=world.cast.team, chunks=[f"team {number}".encode()], **said)  # type: ignore[arg-type]
 
 
+def add_bill(world: World, number: int) -> None:
+    """A bill of two files."""
+    files = (bills.bill([{"SkuId": f"{number}-{part}"}]) for part in range(2))
+    bills.receive(*files, source="more", team=world.cast.team)
+
+
+def add_restatement(world: World, number: int) -> None:
+    """The world's bill says one account more, which a later bill restates."""
+    bill, account = world.rows["bill"], {"BillingAccountId": f"{number}"}
+    first = bills.receive(bills.bill([account]), source="world", team=world.cast.team)
+    bills.read(first)
+    Statement.objects.filter(bill_file=first).update(bill_file=bill)
+    bills.read(bills.receive(bills.bill([account | {"EffectiveCost": "2"}]), source="world", team=world.cast.team))
+
+
 def add_event(world: World, number: int) -> None:
     """A run of a job that read the world's data and wrote other data."""
     _, _, version = world.rows["node"].name.partition("@")  # type: ignore[attr-defined]
@@ -367,8 +409,14 @@ PAGES: list[tuple[str, Add]] = [
     ("/use-cases/late-arrival-alert/", add_document),
     ("/", add_model),
     ("/maturity/", add_model),
+    ("/budgets/", add_budget),
+    ("/budgets/", add_model),
     ("/returns/", add_model),
+    ("/returns/use-cases/late-arrival-alert/", add_model),
+    ("/returns/promises/late-arrival-alert/", add_promise),
     ("/spend/", add_model),
+    ("/spend/bills/", add_bill),
+    ("/spend/bills/{bill}/", add_restatement),
     ("/retraining/", add_model),
     ("/alerts/?state=all", add_alert),
     ("/alerts/{alert}/", add_sign),
@@ -390,7 +438,10 @@ API: list[tuple[str, Add]] = [
     ("/alerts?state=all", add_alert),
     ("/documents", add_document),
     ("/models/late-arrival/documents", add_document),
+    ("/budgets", add_budget),
     ("/promotion-requests", nothing),
+    ("/use-cases/late-arrival-alert/returns", add_model),
+    ("/use-cases/late-arrival-alert/promises", add_promise),
 ]
 
 
@@ -413,7 +464,9 @@ def _grows(world: World, ask: Callable[[], int], add: Add) -> tuple[int, int]:
 @pytest.mark.parametrize(("address", "add"), PAGES, ids=[address for address, _ in PAGES])
 def test_page_asks_the_same_number_of_queries_for_more_rows(world: World, address: str, add: Add) -> None:
     cache.clear()
-    of = {name: world.id_of(name) for name in ("job", "channel", "document", "node", "recall", "hooked", "alert")}
+    of = {
+        name: world.id_of(name) for name in ("job", "channel", "document", "node", "recall", "hooked", "alert", "bill")
+    }
     client, place = world.cast.client("owner"), address.format(**of)
     few, many = _grows(world, lambda: client.get(place).status_code, add)
     assert many <= few

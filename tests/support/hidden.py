@@ -5,6 +5,7 @@ It is of the same team and use case as the world's model, but for a use case, a 
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -32,6 +33,7 @@ from governance.retraining.models import Retraining, Review
 from tests.support import bills
 from tests.support.cast import SYSTEM
 from tests.support.inputs import compared
+from tests.support.spending import state as budgeted
 from tests.support.world import World
 
 MARK = "zqhidden"
@@ -76,6 +78,14 @@ def hidden(world: World) -> Hidden:
         values={"tp": "3"},
         valid_from=date(2013, 1, 1),
         reason=f"{MARK} is worth it",
+    )
+    returns.promise_value(
+        actor=SYSTEM,
+        use_case=alone,
+        currency="USD",
+        monthly=Decimal(1200),
+        since=date(2013, 1, 1),
+        reason=f"{MARK} will pay",
     )
     dataset = catalogue.register_dataset(actor=SYSTEM, team=team, slug=f"{MARK}-data", name=f"{MARK} data")
     data = catalogue.register_dataset_version(
@@ -160,8 +170,11 @@ def hidden(world: World) -> Hidden:
         {"ResourceId": f"endpoint/{MARK}", "Tags": f'{{"tollgate:model": "{MARK}-one"}}', "EffectiveCost": "2.00"},
         {"ResourceId": f"{MARK}/untied", "EffectiveCost": "4.00"},
     ]
-    bills.read(bills.receive(bills.bill(rows), source=f"{MARK}-cloud"))
+    bill = bills.receive(bills.bill(rows), source=f"{MARK}-cloud")
+    bills.read(bill)
     maturity.assess(actor=SYSTEM)
+    budget = budgeted(world.cast, name=f"{MARK} budget", model=model, amount=1)
+    budgeted(world.cast, name=f"{MARK} of all", amount=1)
     sealing.seal()
     instead = {
         "late-arrival": model.slug,
@@ -183,5 +196,7 @@ def hidden(world: World) -> Hidden:
         "request": str(request.pk),
         "retraining": str(retrained.pk),
         "review": str(review.pk),
+        "bill": str(bill.pk),
+        "budget": str(budget.pk),
     }
     return Hidden(model, instead)

@@ -46,8 +46,10 @@ from governance.approvals import services as approvals
 from governance.retraining import services as retraining
 from governance.retraining.ledger_actions import FIRED, REVIEW_OPENED
 from governance.retraining.models import Retraining, Review
+from tests.support import bills
 from tests.support.cast import SYSTEM, Cast
 from tests.support.inputs import START, compared
+from tests.support.spending import state as budgeted
 
 DIGEST = "a" * 64
 PREDICTIONS = b"prediction_id,at,version,score,hour,carrier\nf1,2013-03-04T10:00:00Z,1,0.8,10,UA\n"
@@ -170,6 +172,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
             due_at=clock.now(),
         ),
         "document": document,
+        "bill": bills.receive(bills.bill([{}]), source="world", team=team),
         "token": token,
         "hold": holds.place_hold(actor=SYSTEM, kind="team", target=str(cast.other_team.pk), reason="an inquiry"),
         "leaver": people.create_user(actor=SYSTEM, email="leaver@example.org", name="Leaver"),
@@ -180,6 +183,7 @@ def world(cast: Cast, model: Model, version: ModelVersion) -> World:
             INCIDENT_OPENED,
             Incident(kind="key_missing", at=clock.now(), sentence="It is over.", halts=False, closed_at=clock.now()),
         ),
+        "budget": budgeted(cast, model=model, hard=True),
         "membership": Membership.objects.get(user=cast.validator),
         "rule": rule,
         "request": request,
