@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from audit.lake import engine
-from audit.lake.engine import literal
 from costs.allocation.domain import RESIDUE, Target, Traits
 from costs.billing.domain import tags_of
 
@@ -70,7 +69,7 @@ class Tied:
 
     def write(self, path: Path) -> None:
         """Writes the kinds of charges and their targets, in an order that only they decide."""
-        self.db.execute(f"COPY (SELECT * FROM ways ORDER BY ALL) TO {literal(str(path))} (FORMAT parquet)")
+        engine.write(self.db, "SELECT * FROM ways ORDER BY ALL", path)
 
     def sums(self) -> list[Sum]:
         """The money of each target by day, in order."""

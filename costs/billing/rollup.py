@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from audit.lake import engine
 from audit.lake.engine import literal
 from costs.billing import focus
-from costs.billing.reading.rules import Finding
+from costs.billing.reading.rules import Finding, together
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,9 +75,10 @@ class Rollup:
 
     def write(self, told: Told, path: Path) -> None:
         """Writes the charges of one statement, in an order that only they decide: the same charges, the same file."""
-        self.db.execute(
-            f"COPY (SELECT * FROM charges WHERE account = $account AND period_start = $start "
-            f"ORDER BY {', '.join(GROUPS)}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)",
+        engine.write(
+            self.db,
+            f"SELECT * FROM charges WHERE account = $account AND period_start = $start ORDER BY {', '.join(GROUPS)}",
+            path,
             {"account": told.account, "start": told.period_start.replace(tzinfo=None)},
         )
 
@@ -90,7 +91,7 @@ def rolled_up(paths: Sequence[Path]) -> Iterator[Rollup]:
         InvalidInput: one of the files cannot be used; see ``focus.opened``.
     """
     with engine.database() as db:
-        days, formats, findings = [], list[str](), list[Finding]()
+        days, formats, findings = [], list[str](), list[tuple[Finding, ...]]()
         for at, path in enumerate(paths):
             day = engine.beside(db, f"part-{at}.parquet")
             with focus.opened(path) as bill:
@@ -98,12 +99,12 @@ def rolled_up(paths: Sequence[Path]) -> Iterator[Rollup]:
                     f"COPY ({_grouped('typed', '1')}) TO {literal(str(day))} (FORMAT parquet, COMPRESSION snappy)"
                 )
                 formats.append(bill.format)
-                findings += bill.findings
+                findings.append(bill.findings)
             days.append(day)
         source = engine.parquet(*days)
         one = f"SELECT * FROM {source}"
         db.execute(f"CREATE TEMP VIEW charges AS {one if len(days) == 1 else _grouped(source, 'rows')}")
-        yield Rollup(db, formats, findings)
+        yield Rollup(db, formats, together(findings))
 
 
 def _grouped(source: str, counted: str) -> str:

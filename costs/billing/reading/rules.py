@@ -1,8 +1,8 @@
 """Rules of FOCUS as data (rules.yaml): each with the clause that it comes from, an SQL condition, and words."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -96,6 +96,21 @@ def finding(rule: Rule, rows: int, total: int, first: int) -> Finding:
     """The rule as broken by ``rows`` of ``total`` rows."""
     share = "the only row" if total == 1 else f"{rows:,} of {total:,} rows, first in row {first:,}"
     return Finding(rule.id, rule.clause, rule.severity, rows, first, f"{rule.words}: {share}.")
+
+
+def together(files: Iterable[Sequence[Finding]]) -> list[Finding]:
+    """What several files do not keep, each rule once; of rows the first is that of the first file that has one."""
+    found: dict[str, list[Finding]] = {}
+    for one in (one for findings in files for one in findings):
+        found.setdefault(one.rule, []).append(one)
+    return [
+        replace(
+            same[0],
+            rows=sum(one.rows for one in same),
+            sentence=" ".join(dict.fromkeys(one.sentence for one in same)),
+        )
+        for same in found.values()
+    ]
 
 
 def _applicable(shape: Shape) -> list[Rule]:

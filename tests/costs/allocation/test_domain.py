@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from costs.allocation import domain
@@ -89,6 +89,8 @@ TRAITS = st.builds(
 )
 
 
+# The first text that Hypothesis draws makes it learn all of Unicode, which takes seconds on a busy machine.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(TRAITS, st.sets(st.sampled_from(SLUGS)))
 def test_attribute_any_charge_goes_to_a_known_model_or_a_named_residue(traits: Traits, slugs: set[str]) -> None:
     target = domain.attribute(traits, Names(slugs), RULES)

@@ -200,6 +200,18 @@ def test_files_of_one_bill_are_one_bill() -> None:
         receive(halves[0], halves[0])
 
 
+def test_same_rows_cut_into_other_files_say_nothing_new() -> None:
+    rows = [{"ResourceId": f"r{number % 7}", "EffectiveCost": f"{number}.5", "SkuId": "s"} for number in range(40)]
+    read(receive(bill(rows)))
+    halves = receive(bill(rows[:13]), bill(rows[13:]))
+    read(halves)
+    assert Statement.objects.get().bill_file_id != halves.pk
+    halves.refresh_from_db()
+    rules = [one["rule"] for one in halves.findings]
+    assert len(rules) == len(set(rules)) > 0
+    assert {one["rows"] for one in halves.findings if one["rule"] == "columns-issuer"} == {40}
+
+
 def test_one_bad_file_of_a_bill_leaves_nothing() -> None:
     job = read(receive(bill([{}]), bill([{}, {"BilledCost": "abc"}])))
     assert (job.state, Statement.objects.count()) == (State.FAILED, 0)
