@@ -21,6 +21,7 @@ class CostOut(Schema):
 
     week: date
     model: str | None
+    provider: str
     version: int | None
     stage: str
     residue: str
@@ -50,6 +51,7 @@ def costs(request: HttpRequest, model: str = "", since: date | None = None, unti
             {
                 "week": row.week,
                 "model": row.slug or None,
+                "provider": row.provider,
                 "version": row.version,
                 "stage": row.stage,
                 "residue": row.residue,

@@ -12,12 +12,15 @@ from costs.allocation.selectors import Cost
 
 ZERO, CENT = Decimal(0), Decimal("0.01")
 NO_MODEL: Final = "No model yet"
+PROVIDER: Final = "provider"
+BY: Final = {"model": "Model", "use_case": "Use case", "team": "Team", PROVIDER: "Provider"}
+"""What a line of the table may stand for."""
 Key = TypeVar("Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the table, in cents: costs of one model by stage, their sum, and what it was in the period before."""
+    """A row of the table, in cents: costs by stage, their sum, and what it was in the period before."""
 
     slug: str
     name: str
@@ -42,10 +45,11 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """One currency in one period. ``lines`` are the models', dearest first.
+    """One currency in one period. ``lines`` are the models', use cases', teams' or providers', dearest first.
 
-    ``residue`` and ``total`` are rows of the same table. ``weeks`` maps a Monday to sums by stage, where the stage
-    ``""`` stands for what belongs to no model. ``evidence`` maps kinds of evidence to exact sums.
+    ``residue`` and ``total`` are rows of the same table; a provider's line holds what belongs to no model as well.
+    ``weeks`` maps a Monday to sums by stage, where the stage ``""`` stands for what belongs to no model. ``evidence``
+    maps kinds of evidence to exact sums.
     """
 
     currency: str
@@ -90,12 +94,14 @@ def currencies(costs: Iterable[Cost]) -> list[str]:
     return sorted(counts, key=lambda currency: (-counts[currency], currency))
 
 
-def spend(now: Sequence[Cost], before: Sequence[Cost], *, currency: str, measure: str = "effective") -> Spend:
-    """The figures of one currency; ``measure`` is effective or billed."""
+def spend(
+    now: Sequence[Cost], before: Sequence[Cost], *, currency: str, measure: str = "effective", by: str = "model"
+) -> Spend:
+    """The figures of one currency; ``measure`` is effective or billed, ``by`` a key of BY."""
     rows = [cost for cost in now if cost.currency == currency]
     old = [cost for cost in before if cost.currency == currency]
-    cells, cells_before = _cells(rows, measure), _cells(old, measure)
-    names = {cost.slug: cost.name for cost in (*old, *rows) if cost.slug} | {"": NO_MODEL}
+    cells, cells_before = _cells(rows, measure, by), _cells(old, measure, by)
+    names = dict(_line_of(cost, by) for cost in (*old, *rows)) | {"": NO_MODEL}
     whole, whole_before = rounded(sum(cells.values(), ZERO)), rounded(sum(cells_before.values(), ZERO))
     totals, totals_before = in_cents(_by_model(cells), whole), in_cents(_by_model(cells_before), whole_before)
     lines = []
@@ -112,7 +118,9 @@ def spend(now: Sequence[Cost], before: Sequence[Cost], *, currency: str, measure
         currency=currency,
         stages=[stage for stage in STAGES if stage in sums],
         lines=models,
-        residue=next(line for line in lines if not line.slug),
+        residue=Line("", NO_MODEL, {}, _untied(rows, measure), _untied(old, measure))
+        if by == PROVIDER
+        else next(line for line in lines if not line.slug),
         total=Line("", "Bill", dict(sums), whole, whole_before),
         weeks=_weeks(rows, measure, whole),
         evidence=_evidence(rows, measure),
@@ -121,11 +129,24 @@ def spend(now: Sequence[Cost], before: Sequence[Cost], *, currency: str, measure
     )
 
 
-def _cells(costs: Iterable[Cost], measure: str) -> dict[tuple[str, str], Decimal]:
+def _line_of(cost: Cost, by: str) -> tuple[str, str]:
+    """The key and the name of the line that a cost belongs to; without a model only its provider is known."""
+    if by == PROVIDER:
+        return cost.provider or "?", cost.provider or "Provider not told"
+    if not cost.slug:
+        return "", NO_MODEL
+    return {"model": (cost.slug, cost.name), "use_case": cost.use_case, "team": cost.team}[by]
+
+
+def _cells(costs: Iterable[Cost], measure: str, by: str) -> dict[tuple[str, str], Decimal]:
     cells: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for cost in costs:
-        cells[cost.slug, cost.stage] += getattr(cost, measure)
+        cells[_line_of(cost, by)[0], cost.stage] += getattr(cost, measure)
     return cells
+
+
+def _untied(costs: Iterable[Cost], measure: str) -> Decimal:
+    return rounded(sum((getattr(cost, measure) for cost in costs if not cost.slug), ZERO))
 
 
 def _by_model(cells: Mapping[tuple[str, str], Decimal]) -> dict[str, Decimal]:

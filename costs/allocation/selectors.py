@@ -27,19 +27,24 @@ from costs.billing.selectors import known
 Row = TypeVar("Row", bound=Table)
 SPLIT = "split__"
 STATEMENT = "split__statement__"
+USE_CASE, TEAM = "use_case", "use_case__team"
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Money of one currency that went to one target in the week that starts on ``week`` (a Monday).
 
-    ``model_id`` is None for what belongs to no model; ``residue`` then says why.
+    ``model_id`` is None for what belongs to no model; ``residue`` then says why, and use case and team are empty. Use
+    case and team are (short name, name).
     """
 
     week: date
     model_id: UUID | None
     slug: str
     name: str
+    use_case: tuple[str, str]
+    team: tuple[str, str]
+    provider: str
     version: int | None
     stage: str
     residue: str
@@ -123,6 +128,8 @@ def weekly_costs(
         "model_id",
         "model__slug",
         "model__name",
+        *(f"model__{path}__{name}" for path in (USE_CASE, TEAM) for name in ("slug", "name")),
+        "provider",
         "version__number",
         "stage",
         "residue",
@@ -133,7 +140,7 @@ def weekly_costs(
         rows.annotate(week=TruncWeek("day"))
         .values(*groups)
         .annotate(sum_billed=ExactSum("billed"), sum_effective=ExactSum("effective"))
-        .order_by("week", "model__slug", "stage", "version__number", "evidence", "currency")
+        .order_by("week", "model__slug", "stage", "version__number", "evidence", "currency", "provider")
     )
     return [
         Cost(
@@ -141,6 +148,9 @@ def weekly_costs(
             row["model_id"],
             row["model__slug"] or "",
             row["model__name"] or "",
+            (row[f"model__{USE_CASE}__slug"] or "", row[f"model__{USE_CASE}__name"] or ""),
+            (row[f"model__{TEAM}__slug"] or "", row[f"model__{TEAM}__name"] or ""),
+            row["provider"],
             row["version__number"],
             row["stage"],
             row["residue"],

@@ -8,12 +8,12 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
 from audit.base import periods
-from audit.base.periods import Period
 from audit.jobs import services as jobs
 from config.ui import charts, tables
 from config.ui import format as say
@@ -47,9 +47,12 @@ def spend(request: HttpRequest) -> HttpResponseBase:
     measure = request.GET.get("cost") if request.GET.get("cost") in MEASURES else "effective"
     known = report.currencies([*now, *old]) or ["USD"]
     currency = request.GET["currency"] if request.GET.get("currency") in known else known[0]
-    found = report.spend(now, old, currency=currency, measure=str(measure))
+    by = request.GET["by"] if request.GET.get("by") in report.BY else "model"
+    found = report.spend(now, old, currency=currency, measure=str(measure), by=by)
     if tables.wants_csv(request):
-        return tables.csv_response(_csv(found), _heading(found), f"spend-{period.first_day}-{period.last_day}")
+        return tables.csv_response(
+            _csv(found, by), [by, *_heading(found)], f"spend-{period.first_day}-{period.last_day}"
+        )
     bills = selectors.bills(viewer=viewer, since=period.first_day, until=period.end.date())
     untied, untied_count = selectors.residue(
         viewer=viewer, since=period.first_day, until=period.end.date(), currency=currency
@@ -66,12 +69,15 @@ def spend(request: HttpRequest) -> HttpResponseBase:
         "bill": bills[0] if bills else None,
         "simulated": any(bill.simulated for bill in bills),
         "last_day": last,
-        "lede": _lede(found, period),
+        "by": by,
+        "by_words": report.BY[by],
+        "bys": [(key, f"By {words.lower()}") for key, words in report.BY.items()],
+        "lede": _lede(found, by),
         "chart": _chart(found),
         "chart_title": _chart_title(found),
         "chart_table": _chart_table(found),
         "stages": [STAGES[stage] for stage in found.stages],
-        "rows": [(line, [line.stages.get(stage) for stage in found.stages]) for line in found.lines],
+        "rows": [(line, _link(line, by), [line.stages.get(stage) for stage in found.stages]) for line in found.lines],
         "total": [found.total.stages.get(stage) for stage in found.stages],
         "total_name": "Bill" if whole else "Your teams’ part of the bills",
         "ties": [(EVIDENCE[kind], found.share(kind)) for kind in EVIDENCE if found.share(kind)],
@@ -97,9 +103,16 @@ def again(request: HttpRequest) -> HttpResponse:
     return redirect("allocation:spend")
 
 
-def _lede(found: report.Spend, period: Period) -> list[SafeString]:
+def _link(line: report.Line, by: str) -> str:
+    """Where more is told of what the line stands for; empty where nothing is."""
+    if by == "model":
+        return reverse("catalogue:model", args=[line.slug])
+    return reverse("catalogue:use_case", args=[line.slug]) if by == "use_case" else ""
+
+
+def _lede(found: report.Spend, by: str) -> list[SafeString]:
     """The answer in sentences, each figure taken from the table below."""
-    models = say.count(len(found.lines), "model")
+    models = say.count(len(found.lines), report.BY[by].lower())
     total = say.money(found.total.total, found.currency, 0 if abs(found.total.total) >= 100 else 2)
     if not found.had_before:
         against = "; there is no bill for the time before"
@@ -181,11 +194,12 @@ def _chart_table(found: report.Spend) -> tuple[list[str], list[list[str]]]:
 
 
 def _heading(found: report.Spend) -> list[str]:
-    return ["model", *found.stages, "all", "before", "currency"]
+    return [*found.stages, "all", "before", "currency"]
 
 
-def _csv(found: report.Spend) -> Iterator[list[Any]]:
-    for line in (*found.lines, found.residue, found.total):
+def _csv(found: report.Spend, by: str) -> Iterator[list[Any]]:
+    residue = () if by == report.PROVIDER else (found.residue,)
+    for line in (*found.lines, *residue, found.total):
         # What belongs to no model stands in its sum only, as on the page.
         shown = [line.stages.get(stage, report.ZERO) if line is not found.residue else "" for stage in found.stages]
         yield [line.slug or line.name, *shown, line.total, line.before, found.currency]

@@ -203,6 +203,28 @@ def test_spend_page_as_csv_has_the_same_figures(cast: Cast, model: Model) -> Non
     assert lines[-1].startswith("Bill,") and ",34.26," in lines[-1]
 
 
+@pytest.mark.parametrize(
+    ("by", "lines"),
+    [
+        ("model", {"arrival-delay": "7.00", "late-arrival": "30.01"}),
+        ("use_case", {"late-arrival-alert": "37.01"}),
+        ("team", {"flight-operations": "37.01"}),
+        ("provider", {"AWS": "34.26", "Google Cloud": "7.00"}),
+    ],
+)
+def test_spend_page_by_anything_adds_up_to_the_same_bill(
+    cast: Cast, model: Model, regression: Model, by: str, lines: dict[str, str]
+) -> None:
+    more = {"ServiceProviderName": "Google Cloud", "Tags": '{"tollgate:model": "arrival-delay"}', "EffectiveCost": "7"}
+    read(receive(bill([*ROWS, more]), team=cast.team))
+    answer = cast.client("manager").get(f"/spend/?by={by}")
+    found = answer.context["found"]
+    assert {line.slug: str(line.total) for line in found.lines} == lines
+    assert (found.total.total, found.residue.total) == (Decimal("41.26"), Decimal("4.25"))
+    heading = b"".join(cast.client("manager").get(f"/spend/?by={by}&format=csv")).decode().splitlines()[0]
+    assert heading.startswith(f"{by},")
+
+
 def test_spend_page_without_a_bill_says_what_to_do(cast: Cast) -> None:
     assert "Hand in the first bill" in cast.client("administrator").get("/spend/").content.decode()
     assert "You may not import bills" in cast.client("manager").get("/spend/").content.decode()
