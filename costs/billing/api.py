@@ -58,9 +58,7 @@ class BillAccepted(Schema):
     job: UUID
 
 
-@router.post(
-    "/bills", response=answers(404, accepted=BillAccepted), summary="Hand in a bill (FOCUS; CSV, gzip or Parquet)"
-)
+@router.post("/bills", response=answers(404, accepted=BillAccepted), summary="Hand in a bill (FOCUS or an AWS report)")
 def hand_in(
     request: HttpRequest,
     file: File[UploadedFile],

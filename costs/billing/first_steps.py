@@ -16,7 +16,7 @@ def register_own() -> None:
         Step(
             order=60,
             title="Hand in a bill",
-            text="A cloud bill in the FOCUS format, as CSV or Parquet. Tags and resource names tie it to models.",
+            text="A cloud bill, FOCUS or an AWS report, as CSV or Parquet. Tags and resource names tie it to models.",
             done=_done,
             link="billing:bills",
             link_words="Bills",

@@ -12,7 +12,9 @@ from costs.billing.services import RIGHT
 class BillForm(forms.Form):
     """A file, where it comes from, and whose bill it is."""
 
-    file = forms.FileField(label="File", help_text="FOCUS 1.0 or newer, as CSV, gzipped CSV or Parquet.")
+    file = forms.FileField(
+        label="File", help_text="FOCUS 1.0 to 1.4 or an AWS Cost and Usage Report, as CSV, gzipped CSV or Parquet."
+    )
     source = forms.SlugField(
         label="Source",
         max_length=60,

@@ -22,7 +22,7 @@ CHUNK = 1024 * 1024
 class Command(BaseCommand):
     """Takes a bill in, reads it in this process, and prints what it holds."""
 
-    help = "Reads a bill in FOCUS format (CSV, gzipped CSV or Parquet) and prints its rows and totals."
+    help = "Reads a bill (FOCUS or an AWS report; CSV, gzipped CSV or Parquet) and prints its rows and totals."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """The files of one bill, where it comes from, and whose it is."""
