@@ -106,6 +106,8 @@ def read_bill(*, actor: Actor, bill_file: BillFile, progress: Callable[[int, int
     Raises:
         InvalidInput: a file cannot be used; row and column are named.
     """
+    if bill_file.imported_at is not None:
+        return bill_file
     paths = [lake.local(part.path) for part in bill_file.parts.all()]
     work = engine.workfile()
     try:

@@ -119,7 +119,9 @@ class Stated:
 
 
 def parse_values(values: Mapping[str, object]) -> dict[str, Range]:
-    """The values as exact ranges by outcome; each is one number, or ``low``, ``high`` and perhaps ``likely``.
+    """The values as exact ranges by outcome, in the order of OUTCOMES, which no database keeps.
+
+    Each is one number, or ``low``, ``high`` and perhaps ``likely``.
 
     Raises:
         ValueError: there are none, an outcome is unknown, or a value is not a finite number or range; the text is a
@@ -132,7 +134,7 @@ def parse_values(values: Mapping[str, object]) -> dict[str, Range]:
         found[outcome] = _range(outcome, value) if isinstance(value, Mapping) else Range.certain(_exact(outcome, value))
     if not found:
         raise ValueError("State the value of at least one outcome.")
-    return found
+    return {outcome: found[outcome] for outcome in OUTCOMES if outcome in found}
 
 
 def _range(outcome: str, said: Mapping[str, Any]) -> Range:
