@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.models import CharField, IntegerField, TextField
 from django.db.models import Model as Table
 
 from audit.base import clock
@@ -28,6 +29,8 @@ from costs.billing.models import Statement
 ALLOCATE = "allocation.allocate"
 RIGHT = "billing.import"
 PREFIX = "allocations"
+AS_THEY_ARE = (CharField, IntegerField, TextField)
+"""Fields whose values no database wants otherwise."""
 
 
 def allocate(
@@ -142,8 +145,13 @@ def _keep(
 
 def _insert(kind: type[Table], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A large bill has tens of thousands of rows, for which the ORM takes longer than for all else."""
-    prepare = [kind._meta.get_field(name).get_db_prep_save for name in names]  # type: ignore[union-attr]
-    bulk.insert(kind, names, [[to(value, connection) for to, value in zip(prepare, row, strict=True)] for row in rows])
+    database = connections[DEFAULT_DB_ALIAS]
+    fields = [kind._meta.get_field(name) for name in names]
+    prepare = [None if isinstance(field, AS_THEY_ARE) else field.get_db_prep_save for field in fields]  # type: ignore[union-attr]
+    told = [
+        [value if to is None else to(value, database) for to, value in zip(prepare, row, strict=True)] for row in rows
+    ]
+    bulk.insert(kind, names, told)
 
 
 def _check(statement: Statement, sums: Iterable[Sum]) -> None:
