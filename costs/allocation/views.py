@@ -167,10 +167,11 @@ def _chart(found: report.Spend) -> dict[str, Any]:
 
 def _chart_title(found: report.Spend) -> str:
     """The conclusion: which stage takes most."""
-    sums = {**found.total.stages, "": found.residue.total}
-    if not found.weeks or not any(sums.values()):
+    stages = {stage for of in found.weeks.values() for stage in of}
+    sums = {stage: sum((of.get(stage, report.ZERO) for of in found.weeks.values()), report.ZERO) for stage in stages}
+    if not any(sums.values()):
         return "Nothing was billed in this period"
-    largest = max(sums, key=lambda stage: sums[stage])
+    largest = max(sums, key=lambda stage: (sums[stage], stage))
     name = STAGES.get(largest, "What belongs to no model")
     return (
         f"{name} takes {say.percent(sums[largest] / found.total.total)} of the money"

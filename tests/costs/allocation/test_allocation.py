@@ -221,6 +221,7 @@ def test_spend_page_by_anything_adds_up_to_the_same_bill(
     found = answer.context["found"]
     assert {line.slug: str(line.total) for line in found.lines} == lines
     assert (found.total.total, found.residue.total) == (Decimal("41.26"), Decimal("4.25"))
+    assert answer.context["chart_title"] == "Serving, batch takes 48% of the money"
     heading = b"".join(cast.client("manager").get(f"/spend/?by={by}&format=csv")).decode().splitlines()[0]
     assert heading.startswith(f"{by},")
 
