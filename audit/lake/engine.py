@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY: Final = "512MB"
-ROW_GROUP: Final = 122_880
 
 
 def _scratch() -> Path:
@@ -50,6 +49,7 @@ def _open(spill: Path, threads: int) -> duckdb.DuckDBPyConnection:
             "temp_directory": str(spill),
             "threads": threads,
             "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
         }
     )
 
@@ -90,17 +90,6 @@ def settled(db: duckdb.DuckDBPyConnection, select: str, name: str) -> str:
     path = beside(db, f"{name}.parquet")
     db.execute(f"COPY ({select}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION snappy)")
     return f"SELECT * FROM {parquet(path)}"  # noqa: S608 - a path that we made
-
-
-def write(db: duckdb.DuckDBPyConnection, select: str, path: Path, values: Mapping[str, Any] | None = None) -> None:
-    """Writes the rows of an ordered ``select`` as a Parquet file whose bytes follow from the rows alone.
-
-    What DuckDB itself writes also depends on how it came to the rows. Memory holds all of them at once.
-    """
-    import pyarrow.parquet as pq
-
-    table = db.sql(select, params=values).to_arrow_table().combine_chunks()
-    pq.write_table(table, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
 
 
 def parquet(*paths: Path) -> str:

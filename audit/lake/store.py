@@ -202,11 +202,14 @@ def put_file(prefix: str, source: Path, *, suffix: str = "") -> Stored:
 
 
 def put_table(prefix: str, table: "pyarrow.Table") -> Stored:
-    """Stores ``table`` as Parquet (zstd) under ``prefix``."""
+    """Stores ``table`` as Parquet (zstd) under ``prefix``: the same rows in the same order are one file.
+
+    Its chunks do not count. What DuckDB itself writes also depends on how it came to the rows.
+    """
     import pyarrow.parquet as pq
 
     with _draft(store()) as draft:
-        pq.write_table(table, draft, compression="zstd")
+        pq.write_table(table.combine_chunks(), draft, compression="zstd")
         return put_file(prefix, draft, suffix=".parquet")
 
 

@@ -15,7 +15,6 @@ from django.db.models import Model as Table
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.catalogue.models import Model, ModelVersion
-from audit.lake import engine
 from audit.lake import store as lake
 from audit.lake.store import Stored
 from audit.ledger import bulk
@@ -81,16 +80,11 @@ def _allocate(
     versions: dict[tuple[str, int], UUID],
 ) -> bool:
     """Finds where the charges of the statement go. Whether that is something new."""
-    work = engine.workfile()
-    try:
-        with tied(lake.local(statement.path), attribute) as found:
-            found.write(work)
-            file = lake.put_file(PREFIX, work, suffix=".parquet")
-            if Split.objects.filter(statement=statement, superseded_at=None, digest=file.digest).exists():
-                return False
-            sums, left = found.sums(), found.left()
-    finally:
-        work.unlink(missing_ok=True)
+    with tied(lake.local(statement.path), attribute) as found:
+        file = lake.put_table(PREFIX, found.ways())
+        if Split.objects.filter(statement=statement, superseded_at=None, digest=file.digest).exists():
+            return False
+        sums, left = found.sums(), found.left()
     return _keep(actor, statement, file, sums, left, rules, models, versions)
 
 

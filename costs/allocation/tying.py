@@ -16,6 +16,7 @@ from costs.billing.domain import tags_of
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 TRAITS: Final = (
     "tags", "resource_id", "resource_name", "resource_type", "service", "usage", "charge_category",
@@ -67,9 +68,9 @@ class Tied:
             f"FROM {charges} AS told JOIN ways AS way ON {joined}"
         )
 
-    def write(self, path: Path) -> None:
-        """Writes the kinds of charges and their targets, in an order that only they decide."""
-        engine.write(self.db, "SELECT * FROM ways ORDER BY ALL", path)
+    def ways(self) -> pa.Table:
+        """The kinds of charges and their targets, in an order that only they decide."""
+        return self.db.sql("SELECT * FROM ways ORDER BY ALL").to_arrow_table()
 
     def sums(self) -> list[Sum]:
         """The money of each target by day, in order."""

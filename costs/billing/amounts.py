@@ -11,6 +11,8 @@ from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import Cast
 
+from audit.base.errors import InvalidInput
+
 if TYPE_CHECKING:
     Field = models.Field[Any, Any]
 else:
@@ -24,6 +26,17 @@ def plain(amount: Decimal) -> str:
     """``amount`` as text without exponent and without zeros at its end; at most 18 decimals."""
     text = format(amount.quantize(STEP, context=EXACT), "f")
     return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def currency_of(said: str) -> str:
+    """The code of a currency in capitals.
+
+    Raises:
+        InvalidInput: it has not the three letters of ISO 4217.
+    """
+    if len(said) != 3 or not said.isascii() or not said.isalpha():
+        raise InvalidInput(f"“{said}” is no currency.", where="currency", mend="Use its three letters, like USD.")
+    return said.upper()
 
 
 class AmountField(Field):

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.lake import engine
 from costs.billing.reading import cur, focus, generic
 from costs.billing.reading.cells import Shape, Source
 from costs.billing.reading.checks import check
-from costs.billing.reading.opening import File, connected, unreadable
+from costs.billing.reading.opening import File, unreadable
 from costs.billing.reading.rules import Finding
 from costs.billing.reading.views import create_facts, create_typed
 
@@ -42,11 +43,11 @@ def opened(path: Path, *, mapping: Mapping[str, Any] | None = None) -> Iterator[
     import duckdb
 
     layout = None if mapping is None else generic.Layout.of(mapping)
-    with connected() as (connection, folder):
+    with engine.database(apart=True) as connection:
         try:
             file = File(connection, path, delimiter=layout.delimiter if layout else ",")
             _shape(file.source, layout)  # what it uses is what is read
-            relation = file.relation(folder)
+            relation = file.relation()
             shape = _shape(file.source, layout)
             create_facts(connection, shape, relation)
             findings, filled = check(connection, shape, file.source.columns)

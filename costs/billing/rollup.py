@@ -22,6 +22,7 @@ from costs.billing.reading.rules import Finding, together
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 KEYS: Final = ("account", "period_start")
 GROUPS: Final = (
@@ -73,14 +74,12 @@ class Rollup:
             for account, start, name, end, rows, charges in heads
         ]
 
-    def write(self, told: Told, path: Path) -> None:
-        """Writes the charges of one statement, in an order that only they decide: the same charges, the same file."""
-        engine.write(
-            self.db,
+    def charges(self, told: Told) -> pa.Table:
+        """The charges of one statement, in an order that only they decide."""
+        return self.db.sql(
             f"SELECT * FROM charges WHERE account = $account AND period_start = $start ORDER BY {', '.join(GROUPS)}",
-            path,
-            {"account": told.account, "start": told.period_start.replace(tzinfo=None)},
-        )
+            params={"account": told.account, "start": told.period_start.replace(tzinfo=None)},
+        ).to_arrow_table()
 
 
 @contextmanager

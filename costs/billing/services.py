@@ -11,7 +11,6 @@ from django.db import transaction
 from audit.base import clock
 from audit.base.actors import Actor
 from audit.base.errors import InvalidInput
-from audit.lake import engine
 from audit.lake import store as lake
 from audit.lake.store import Stored
 from audit.ledger.audited import changed, created, values
@@ -109,19 +108,14 @@ def read_bill(*, actor: Actor, bill_file: BillFile, progress: Callable[[int, int
     if bill_file.imported_at is not None:
         return bill_file
     paths = [lake.local(part.path) for part in bill_file.parts.all()]
-    work = engine.workfile()
-    try:
-        with rolled_up(paths) as bill:
-            told = bill.told()
-            stored = []
-            for at, one in enumerate(told):
-                bill.write(one, work)
-                stored.append(lake.put_file(CHARGES, work, suffix=".parquet"))
-                if progress:
-                    progress(at + 1, len(told))
-            recognised = {"format": bill.format[:40], "findings": [asdict(one) for one in bill.findings]}
-    finally:
-        work.unlink(missing_ok=True)
+    with rolled_up(paths) as bill:
+        told = bill.told()
+        stored = []
+        for at, one in enumerate(told):
+            stored.append(lake.put_table(CHARGES, bill.charges(one)))
+            if progress:
+                progress(at + 1, len(told))
+        recognised = {"format": bill.format[:40], "findings": [asdict(one) for one in bill.findings]}
     with transaction.atomic():
         locked = BillFile.objects.select_for_update().get(pk=bill_file.pk)
         if locked.imported_at is None:

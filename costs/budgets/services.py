@@ -15,7 +15,7 @@ from audit.ledger.services import record
 from audit.people.models import Team, User
 from audit.people.selectors import actor_of
 from costs.allocation.domain import STAGES
-from costs.billing.amounts import PLACES, plain
+from costs.billing.amounts import PLACES, currency_of, plain
 from costs.budgets import ledger_actions, selectors
 from costs.budgets.domain import standing as rules
 from costs.budgets.domain.periods import MONTHS
@@ -129,10 +129,7 @@ def _measured(measure: str, currency: str, stage: str) -> tuple[str, str]:
     if stage and stage not in STAGES:
         raise InvalidInput(f"{stage!r} is no stage.", where="stage", mend=f"Use one of {', '.join(STAGES)}.")
     if measure == rules.MONEY:
-        if len(currency) != 3 or not currency.isascii() or not currency.isalpha():
-            words = f"“{currency}” is no currency."
-            raise InvalidInput(words, where="currency", mend="Use its three letters, like USD.")
-        return currency.upper(), stage
+        return currency_of(currency), stage
     if currency:
         raise InvalidInput("Hours have no currency.", where="currency", mend="Leave it empty.")
     if stage not in {"", selectors.TRAINING}:

@@ -12,6 +12,7 @@ from audit.base.errors import InvalidInput
 from audit.catalogue.models import UseCase
 from audit.ledger.audited import created
 from audit.ledger.services import record
+from costs.billing.amounts import currency_of
 from costs.returns import domain, ledger_actions
 from costs.returns.models import Promise, ValueStatement
 
@@ -64,7 +65,7 @@ def state_value(
         raise InvalidInput("Say why these values hold.", where="reason", mend="A sentence is enough.")
     texts = domain.texts(ranges)
     said: dict[str, Any] = {
-        "currency": _currency(currency),
+        "currency": currency_of(currency),
         "values": texts,
         "valid_from": valid_from,
         "valid_until": valid_until,
@@ -123,7 +124,7 @@ def promise_value(
     if not reason.strip():
         raise InvalidInput("Say what the promise rests on.", where="reason", mend="A sentence is enough.")
     said: dict[str, Any] = {
-        "currency": _currency(currency),
+        "currency": currency_of(currency),
         "monthly": monthly,
         "since": since,
         "until": until,
@@ -145,9 +146,3 @@ def promise_value(
         changes=created(promise),
     )
     return promise
-
-
-def _currency(said: str) -> str:
-    if len(said) != 3 or not said.isascii() or not said.isalpha():
-        raise InvalidInput(f"“{said}” is no currency.", where="currency", mend="Use its three letters, like USD.")
-    return said.upper()

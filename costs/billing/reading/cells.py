@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from audit.lake.engine import literal, quoted
 from costs.billing.amounts import DIGITS, PLACES
 from costs.billing.domain import NULLS
 
@@ -63,7 +64,7 @@ class Source:
     def own(self, name: str) -> str:
         """SQL for the cell as it stands; from now on the column is one of those used."""
         self.used[name] = None
-        return quoted_name(name)
+        return quoted(name)
 
     def text(self, name: str) -> str:
         """SQL for the cell as text. Whole numbers stay whole, so that an account's id never reads 1.2e+11."""
@@ -90,25 +91,15 @@ def cleaned(sql: str) -> str:
     """SQL that is null where the text is empty or a word for "nothing"."""
     text = f"trim({sql})"
     for word in NULLS:
-        text = f"nullif({text}, {quoted(word)})"
+        text = f"nullif({text}, {literal(word)})"
     return text
-
-
-def quoted(text: str) -> str:
-    """``text`` as an SQL string."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def quoted_name(name: str) -> str:
-    """``name`` as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def object_of(pairs: Mapping[str, str], origin: str) -> Given:
     """The JSON object of these keys and texts, without those that are null."""
     if not pairs:
         return Given("NULL::VARCHAR", origin, size="0")
-    inside = ", ".join(f"{quoted(key)}, {sql}" for key, sql in pairs.items())
+    inside = ", ".join(f"{literal(key)}, {sql}" for key, sql in pairs.items())
     return Given(f"CAST(json_object({inside}) AS VARCHAR)", origin, size=str(len(pairs)))
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from audit.base.errors import InvalidInput
+from audit.lake.engine import literal
 from costs.billing import domain
 from costs.billing.reading import rules
-from costs.billing.reading.cells import Given, Shape, quoted
+from costs.billing.reading.cells import Given, Shape
 from costs.billing.reading.currencies import is_national, is_virtual
 from costs.billing.reading.rules import Finding
 from costs.billing.reading.views import EXACT, TEXT_COLUMNS
@@ -117,7 +118,7 @@ def _doubtful_tags(connection: "duckdb.DuckDBPyConnection", shape: Shape) -> lis
     if "Tags" not in shape.given or shape.given["Tags"].size:
         return []
     cursor = connection.execute(
-        f'SELECT "Tags", min(nr) FROM facts WHERE regexp_matches("Tags", {quoted(DOUBTFUL)}) GROUP BY 1 ORDER BY 2'
+        f'SELECT "Tags", min(nr) FROM facts WHERE regexp_matches("Tags", {literal(DOUBTFUL)}) GROUP BY 1 ORDER BY 2'
     )
     while rows := cursor.fetchmany(1000):
         for tags, nr in rows:

@@ -11,7 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from audit.base.errors import InvalidInput
-from costs.billing.reading.cells import DECIMAL, Given, Shape, Source, cleaned, object_in, object_of, quoted
+from audit.lake.engine import literal
+from costs.billing.reading.cells import DECIMAL, Given, Shape, Source, cleaned, object_in, object_of
 
 LEGACY, SECOND = "AWS CUR legacy", "AWS CUR 2.0"
 ONLY_IN_SECOND: Final = {"resource_tags", "product", "cost_category", "discount", "bill_payer_account_name"}
@@ -98,9 +99,9 @@ class Report:
     def _attribute(self, key: str) -> str:
         own, kind = self.source.own("product"), self.source.kind("product")
         if kind.startswith("MAP"):
-            return cleaned(f"{own}[{quoted(key)}]")
+            return cleaned(f"{own}[{literal(key)}]")
         text = own if kind in {"VARCHAR", "JSON"} else f"to_json({own})"
-        return cleaned(f"json_extract_string(nullif({text}, ''), {quoted('$.' + key)})")
+        return cleaned(f"json_extract_string(nullif({text}, ''), {literal('$.' + key)})")
 
 
 def shape(source: Source) -> Shape:
@@ -114,7 +115,7 @@ def shape(source: Source) -> Shape:
     if lacking:
         mend = "Export the report with these columns."
         raise InvalidInput(f"The file has no column {', '.join(lacking)}.", where="heading", mend=mend)
-    line, usage = report.text("lineItem/LineItemType"), ", ".join(map(quoted, _lines("Usage")))
+    line, usage = report.text("lineItem/LineItemType"), ", ".join(map(literal, _lines("Usage")))
 
     def given(sql: str, legacy: str) -> Given:
         return Given(sql, report.name(legacy))
@@ -169,7 +170,7 @@ def _time(report: Report, legacy: str) -> Given:
 
 
 def _case(own: str, words: dict[str, str], otherwise: str) -> str:
-    whens = " ".join(f"WHEN {quoted(word)} THEN {quoted(to)}" for word, to in words.items())
+    whens = " ".join(f"WHEN {literal(word)} THEN {literal(to)}" for word, to in words.items())
     return f"CASE {own} {whens} ELSE CASE WHEN {own} IS NOT NULL THEN {otherwise} END END"
 
 
@@ -201,7 +202,7 @@ def _effective(report: Report, line: str) -> str:
         ("reservation/UnusedRecurringFee", "reservation/NetUnusedRecurringFee"),
     )
     left = f"{amount('savingsPlan/TotalCommitmentToDate')} - {amount('savingsPlan/UsedCommitment')}"
-    nothing = ", ".join(map(quoted, COSTS_NOTHING))
+    nothing = ", ".join(map(literal, COSTS_NOTHING))
     return f"""CASE WHEN {line} = 'SavingsPlanCoveredUsage' THEN {commitment}
         WHEN {line} = 'SavingsPlanRecurringFee' THEN {left}
         WHEN {line} IN ({nothing}) THEN 0

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from audit.base.errors import InvalidInput
-from costs.billing.reading.cells import DECIMAL, Given, Shape, Source, object_of, quoted
+from audit.lake.engine import literal
+from costs.billing.reading.cells import DECIMAL, Given, Shape, Source, object_of
 from costs.billing.reading.currencies import is_national, is_virtual
 from costs.billing.reading.focus import BASE
 
@@ -103,7 +104,7 @@ def shape(source: Source, layout: Layout) -> Shape:
         mend = "Correct the mapping, or export the file again."
         raise InvalidInput(f"The file has no column {names}, which the mapping names.", where="heading", mend=mend)
     given = {"ChargeCategory": Given("'Usage'", "ChargeCategory")}
-    given |= {ours: Given(quoted(text), ours) for ours, text in layout.constants.items()}
+    given |= {ours: Given(literal(text), ours) for ours, text in layout.constants.items()}
     for ours, theirs in layout.columns.items():
         if ours in NUMBERS:
             given[ours] = _number(source, theirs, layout.decimal)
@@ -127,7 +128,7 @@ def _number(source: Source, name: str, decimal: str) -> Given:
         return Given(source.native(name), name)
     text, thousands = source.text(name), "," if decimal == "." else "."
     plain = f"replace(replace({text}, '{thousands}', ''), '{decimal}', '.')"
-    fits = f"regexp_full_match({text}, {quoted(NUMBER[decimal])})"
+    fits = f"regexp_full_match({text}, {literal(NUMBER[decimal])})"
     return Given(text, name, f"CASE WHEN {fits} THEN TRY_CAST({plain} AS {DECIMAL}) END")
 
 
@@ -135,7 +136,7 @@ def _time(source: Source, name: str, dates: str) -> Given:
     if source.kind(name) != "VARCHAR" or not dates:
         return Given(source.native(name), name)
     text = source.text(name)
-    return Given(text, name, f"CAST(try_strptime({text}, {quoted(dates)}) AS TIMESTAMP)")
+    return Given(text, name, f"CAST(try_strptime({text}, {literal(dates)}) AS TIMESTAMP)")
 
 
 def _texts(data: Mapping[str, Any], part: str) -> dict[str, str]:

@@ -4,50 +4,22 @@ import csv
 import gzip
 import re
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from django.conf import settings
-
 from audit.base.errors import InvalidInput
+from audit.lake import engine
+from audit.lake.engine import literal, quoted
 from costs.billing.domain import NULLS
-from costs.billing.reading.cells import Source, cleaned, quoted, quoted_name
+from costs.billing.reading.cells import Source, cleaned
 
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY, THREADS = "1GB", 2
 LONGEST_LINE: Final = 1024 * 1024
 LINE: Final = re.compile(r"[Ll]ine:? (\d+)")
 ROW_NUMBER: Final = "file_row_number"
 PARQUET, GZIP = b"PAR1", b"\x1f\x8b"
-
-
-@contextmanager
-def connected() -> Iterator[tuple["duckdb.DuckDBPyConnection", Path]]:
-    """A connection in UTC that fetches nothing from elsewhere, and a folder that goes with it."""
-    import duckdb
-
-    home = settings.TOLLGATE_HOME / "tmp"
-    home.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=home, prefix="bill-") as folder:
-        connection = duckdb.connect(
-            config={
-                "memory_limit": MEMORY,
-                "threads": THREADS,
-                "temp_directory": folder,
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-            }
-        )
-        try:
-            connection.execute("SET TimeZone = 'UTC'")
-            yield connection, Path(folder)
-        finally:
-            connection.close()
 
 
 class File:
@@ -65,7 +37,7 @@ class File:
             start = file.read(4)
         self._parquet, self._packed = start == PARQUET, start[:2] == GZIP
         if self._parquet:
-            described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({quoted(str(path))})").fetchall()
+            described = connection.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(path))})").fetchall()
             self.source = Source({name: kind for name, kind, *_ in described})
             if ROW_NUMBER in self.source:
                 mend = "Give it another name."
@@ -73,34 +45,36 @@ class File:
         else:
             self.source = Source(dict.fromkeys(_heading(path, self._packed, delimiter), "VARCHAR"))
 
-    def relation(self, folder: Path) -> str:
+    def relation(self) -> str:
         """SQL for the rows, which can be read again and again, each with ``file_row_number`` from 0.
 
-        Parquet is read where it is. Of a CSV the columns that were used go to a Parquet file in ``folder``, once and
-        cleaned. ``source`` then knows which columns are clean.
+        Parquet is read where it is. Of a CSV the columns that were used go to a Parquet file beside the database, once
+        and cleaned. ``source`` then knows which columns are clean.
         """
         texts = [name for name in self.source.used if self.source.kind(name) == "VARCHAR"]
-        path = self._path if self._parquet else folder / "bill.parquet"
+        path = self._path if self._parquet else engine.beside(self._connection, "bill.parquet")
         if not self._parquet:
-            used = ", ".join(f"{cleaned(quoted_name(name))} AS {quoted_name(name)}" for name in texts)
-            self._connection.execute(f"COPY (SELECT {used} FROM {self._csv()}) TO {quoted(str(path))} (FORMAT parquet)")
-        relation = f"read_parquet({quoted(str(path))}, file_row_number=true)"
+            used = ", ".join(f"{cleaned(quoted(name))} AS {quoted(name)}" for name in texts)
+            self._connection.execute(
+                f"COPY (SELECT {used} FROM {self._csv()}) TO {literal(str(path))} (FORMAT parquet)"
+            )
+        relation = f"read_parquet({literal(str(path))}, file_row_number=true)"
         clean = [name for name in texts if not self._parquet or self._is_clean(name, relation)]
         self.source = Source(self.source.columns, clean)
         return relation
 
     def _is_clean(self, name: str, relation: str) -> bool:
         """Whether no cell says "nothing" in words; DuckDB skips groups of rows whose statistics say so."""
-        words = ", ".join(map(quoted, NULLS))
-        found = f"SELECT 1 FROM {relation} WHERE {quoted_name(name)} IN ({words}) LIMIT 1"
+        words = ", ".join(map(literal, NULLS))
+        found = f"SELECT 1 FROM {relation} WHERE {quoted(name)} IN ({words}) LIMIT 1"
         return self._connection.execute(found).fetchone() is None
 
     def _csv(self) -> str:
         """The heading says the columns."""
-        columns = ", ".join(f"{quoted(column)}: 'VARCHAR'" for column in self.source.columns)
+        columns = ", ".join(f"{literal(column)}: 'VARCHAR'" for column in self.source.columns)
         return (
-            f"read_csv({quoted(str(self._path))}, columns={{{columns}}}, header=true, auto_detect=false,"
-            f" delim={quoted(self._delimiter)}, quote='\"', escape='\"',"
+            f"read_csv({literal(str(self._path))}, columns={{{columns}}}, header=true, auto_detect=false,"
+            f" delim={literal(self._delimiter)}, quote='\"', escape='\"',"
             f" compression='{'gzip' if self._packed else 'none'}', strict_mode=true, max_line_size={LONGEST_LINE})"
         )
 

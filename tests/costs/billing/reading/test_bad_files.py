@@ -115,5 +115,5 @@ def test_nothing_is_left_in_the_home_folder(written: Callable[[bytes], Path], se
     home: Path = settings.TOLLGATE_HOME / "tmp"  # type: ignore[attr-defined]
     with opened(written(bill([{}]))) as read:
         assert len(typed(read)) == 1
-        assert list(home.glob("bill-*"))
-    assert not list(home.glob("bill-*"))
+        assert list(home.glob("work-*"))
+    assert not list(home.glob("work-*"))
